@@ -1,0 +1,79 @@
+//! Every limit and every wait of a server, in one place.
+
+use http_parse::Limits;
+use std::time::Duration;
+
+/// How long the server waits for what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For a whole request head, from its first octet: absolute, or a client that sends one
+    /// octet now and then holds its place for ever.
+    pub head: Duration,
+    /// For the next [`Timeouts::PROGRESS`] octets of a request body.
+    pub body: Duration,
+    /// For any octet of a response to leave.
+    pub send: Duration,
+    /// For the next request on a kept connection.
+    pub idle: Duration,
+    /// For a program behind the server to begin its answer, and then between two octets of it.
+    pub gateway: Duration,
+    /// For a peer to close after we have half-closed.
+    pub linger: Duration,
+    /// For answers under way when the server has been asked to stop.
+    pub grace: Duration,
+}
+
+impl Timeouts {
+    /// How many octets of a request body count as progress: one a second would be none.
+    pub const PROGRESS: u64 = 1024;
+}
+
+impl Default for Timeouts {
+    fn default() -> Timeouts {
+        Timeouts {
+            head: Duration::from_secs(10),
+            body: Duration::from_secs(10),
+            send: Duration::from_secs(10),
+            idle: Duration::from_secs(15),
+            gateway: Duration::from_secs(30),
+            linger: Duration::from_secs(2),
+            grace: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What a server may spend, on one connection and in all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Config {
+    /// What a client may send in one request's head and framing.
+    pub limits: Limits,
+    /// How long the server waits.
+    pub timeouts: Timeouts,
+    /// Octets of one request body; more is 413. It is streamed, so this bounds time, not memory.
+    pub body_bytes: u64,
+    /// Octets of a request body that are collected in memory; more is 413.
+    pub collect_bytes: usize,
+    /// Octets of unread input that are dropped to close politely, or to reach the next request.
+    pub linger_bytes: u64,
+    /// Connections at once; more wait in the kernel's queue.
+    pub connections: usize,
+    /// Threads or loops of the servers that have several.
+    pub workers: usize,
+    /// Connections that wait for a thread of the pool; more are answered 503.
+    pub queue: usize,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            limits: Limits::default(),
+            timeouts: Timeouts::default(),
+            body_bytes: 1 << 30,
+            collect_bytes: 1 << 20,
+            linger_bytes: 1 << 20,
+            connections: 16 * 1024,
+            workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            queue: 1024,
+        }
+    }
+}

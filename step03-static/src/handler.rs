@@ -1,0 +1,107 @@
+//! The one interface between a server and what it serves.
+//!
+//! A handler is called when a request's head is complete, and never waits. What can be answered
+//! at once is a [`Response`]. What must wait (a program, another server) is an [`Exchange`]: a
+//! passive object through which the *server* moves the bytes, so that the server alone owns
+//! waiting, backpressure and deadlines.
+
+use crate::{Request, Response};
+use http_parse::ResponseHead;
+use std::fmt;
+use std::io;
+use std::os::fd::BorrowedFd;
+
+/// Answers requests.
+///
+/// ```
+/// use static_files::{Handler, Request, Response};
+///
+/// fn hello(request: &Request) -> Response {
+///     Response::text(format!("you asked for {}\n", request.path().escape_ascii()))
+/// }
+///
+/// let handler: &dyn Handler = &hello;
+/// # let _ = handler;
+/// ```
+pub trait Handler: Sync {
+    /// Answers one request, of which the head is known and the body may still be on its way.
+    fn handle(&self, request: &Request) -> Reply;
+}
+
+impl<F, R> Handler for F
+where
+    F: Fn(&Request) -> R + Sync,
+    R: Into<Reply>,
+{
+    fn handle(&self, request: &Request) -> Reply {
+        self(request).into()
+    }
+}
+
+/// A handler's answer.
+#[derive(Debug)]
+pub enum Reply {
+    /// Everything is known.
+    Ready(Response),
+    /// The answer comes from somewhere that must be waited for.
+    Exchange(Box<dyn Exchange>),
+}
+
+impl From<Response> for Reply {
+    fn from(response: Response) -> Reply {
+        Reply::Ready(response)
+    }
+}
+
+/// A request that is being answered elsewhere: bytes of its body in, head and bytes of the
+/// response out.
+///
+/// Nothing here waits: `WouldBlock` means "wait until one of [`Exchange::ends`] is ready, then
+/// call again". Writing and reading are independent, and both may be under way at once. Dropping
+/// an exchange abandons the request and frees what stands behind it.
+pub trait Exchange: Send + fmt::Debug {
+    /// Offers request content; returns how many octets were taken, at least one.
+    ///
+    /// # Errors
+    /// `WouldBlock`, or why no more content is taken. The latter is no failure of the exchange: a program
+    /// need not read its input, and its answer is still to be had.
+    fn write(&mut self, data: &[u8]) -> io::Result<usize>;
+
+    /// Tells that the request's content is complete; called until it is `Ok`.
+    ///
+    /// # Errors
+    /// As [`Exchange::write`].
+    fn close_write(&mut self) -> io::Result<()>;
+
+    /// The response's head; called until it is `Ok`, then never again.
+    ///
+    /// # Errors
+    /// `WouldBlock`; `TimedOut` is answered with 504, `ResourceBusy` with 503, `FileTooLarge` with 413, every other kind with 502.
+    fn head(&mut self) -> io::Result<ResponseHead>;
+
+    /// Response content. `Ok(0)` promises that the response is *complete*; a peer that died in
+    /// the middle is an error, so that the client can be made to notice.
+    ///
+    /// # Errors
+    /// `WouldBlock`, or what broke the response.
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize>;
+
+    /// What to wait on after `WouldBlock`.
+    fn ends(&self) -> Ends<'_>;
+}
+
+/// The descriptors behind an [`Exchange`], lent.
+#[derive(Debug, Clone, Copy)]
+pub enum Ends<'fd> {
+    /// Nothing to wait on: the exchange never answers `WouldBlock`, except to ask for more request content.
+    None,
+    /// One descriptor for both directions.
+    Duplex(BorrowedFd<'fd>),
+    /// One for each; the first is gone once the request's content has been handed over.
+    Pipes {
+        /// Takes request content.
+        to: Option<BorrowedFd<'fd>>,
+        /// Gives response content.
+        from: BorrowedFd<'fd>,
+    },
+}
