@@ -104,4 +104,7 @@ pub enum Ends<'fd> {
         /// Gives response content.
         from: BorrowedFd<'fd>,
     },
+    /// All content has been read, and one descriptor remains: it becomes readable when it is known
+    /// whether that was the whole answer (a process has ended, say).
+    Ending(BorrowedFd<'fd>),
 }
