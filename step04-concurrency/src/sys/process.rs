@@ -1,0 +1,83 @@
+//! Processes and their limits.
+
+use super::{Signal, check, ffi};
+use std::ffi::c_int;
+use std::io;
+use std::os::fd::{FromRawFd, OwnedFd};
+
+/// Sends a signal to every process of a group, as kill(2) does for a negative number.
+///
+/// # Errors
+/// `NotFound`-like (`ESRCH`) when the group has ended; `InvalidInput` for a number that names no
+/// group: 0 and 1 would mean our own group and every process there is.
+pub fn kill_group(leader: u32, signal: Signal) -> io::Result<()> {
+    let group = c_int::try_from(leader).ok().filter(|group| *group > 1);
+    let group = group.ok_or(io::ErrorKind::InvalidInput)?;
+    check(ffi::kill(-group, signal.number())).map(drop)
+}
+
+/// A descriptor that becomes readable when the process ends: something to wait on, where `wait`
+/// itself would block. Lend it to the server as `static_files::Ends::Ending`.
+///
+/// # Errors
+/// What pidfd_open(2) reports: the process is gone and reaped, or no descriptor is left.
+pub fn pidfd_open(pid: u32) -> io::Result<OwnedFd> {
+    let pid = c_int::try_from(pid).map_err(|_| io::ErrorKind::InvalidInput)?;
+    // SAFETY: pidfd_open takes two numbers and touches no memory of ours.
+    let fd = unsafe { ffi::syscall(ffi::SYS_PIDFD_OPEN, pid, 0) };
+    let fd = check(c_int::try_from(fd).expect("a descriptor or -1"))?;
+    // SAFETY: the kernel has just returned this descriptor, close-on-exec, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Raises this process's soft limit on open descriptors to the hard one and returns it. The usual
+/// soft limit of 1,024 dates from `select`, which could count no further.
+///
+/// # Errors
+/// What getrlimit(2) and setrlimit(2) report.
+pub fn raise_descriptor_limit() -> io::Result<u64> {
+    let mut limit = ffi::Rlimit { soft: 0, hard: 0 };
+    // SAFETY: `limit` is ours to be written to through the call.
+    check(unsafe { ffi::getrlimit(ffi::RLIMIT_NOFILE, &raw mut limit) })?;
+    limit.soft = limit.hard;
+    // SAFETY: `limit` is only read.
+    check(unsafe { ffi::setrlimit(ffi::RLIMIT_NOFILE, &raw const limit) })?;
+    Ok(limit.hard)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::{Interest, Pollable, poll};
+    use std::os::fd::AsFd;
+    use std::os::unix::process::CommandExt;
+    use std::process::Command;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn a_pidfd_is_readable_once_its_process_group_was_killed() {
+        let mut child = Command::new("sleep")
+            .arg("60")
+            .process_group(0)
+            .spawn()
+            .expect("sleep starts");
+        let pidfd = pidfd_open(child.id()).expect("the child exists");
+        kill_group(child.id(), Signal::Kill).expect("the group exists");
+        let mut fds = [Pollable::new(pidfd.as_fd(), Interest::READ)];
+        let now = Instant::now();
+        poll(&mut fds, now, Some(now + Duration::from_secs(5))).expect("poll works");
+        assert!(
+            fds[0].is_ready(),
+            "the end of a process makes its pidfd readable"
+        );
+        assert!(!child.wait().expect("the child can be waited for").success());
+    }
+
+    #[test]
+    fn numbers_that_mean_more_than_one_group_are_refused() {
+        for leader in [0, 1, u32::MAX] {
+            let error = kill_group(leader, Signal::Terminate).expect_err("no group");
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{leader}");
+        }
+    }
+}
