@@ -1,10 +1,25 @@
 //! Step 3: files as responses, safely. One handler interface, one blocking server.
 #![forbid(unsafe_code)]
 
+mod conditional;
 mod config;
+mod files;
 mod handler;
+mod listing;
+mod lookup;
 mod message;
+mod mime;
+mod path;
+mod range;
+mod respond;
 
+pub use conditional::{Precondition, Validators, precondition};
 pub use config::{Config, Timeouts};
+pub use files::{Files, Listing};
 pub use handler::{Ends, Exchange, Handler, Reply};
+pub use lookup::{Denied, Disk, Found, Lookup, OpenFile};
 pub use message::{Body, Request, Response};
+pub use mime::media_type;
+pub use path::{PathFault, SitePath};
+pub use range::{Selected, select_range};
+pub use respond::{SERVER, gateway_failure, start_response};

@@ -1,0 +1,190 @@
+//! A page that shows what is in a folder.
+//!
+//! Every link on it fetches what it names: a name goes into the link percent-encoded octet by octet,
+//! and into the text escaped for HTML. What would be refused is left out: dotfiles, links that lead
+//! out of the root, FIFOs, sockets and devices.
+
+use crate::message::escape_html;
+use crate::path::encode;
+use crate::{Denied, Disk, SitePath};
+use http_parse::HttpDate;
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// Entries on one page. More would be a page nobody reads, and a file system nobody else can use
+/// meanwhile: each entry costs a system call.
+const MAX_ENTRIES: usize = 2_000;
+
+/// Everything between the title and the heading. `color-scheme` alone makes the page light or dark
+/// as its reader likes it.
+const STYLE: &str = "\
+<meta name=\"viewport\" content=\"width=device-width\">
+<meta name=\"color-scheme\" content=\"light dark\">
+<style>
+body { font: 1rem/1.6 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem }
+h1 { font-size: 1.25rem; overflow-wrap: anywhere }
+table { width: 100%; border-collapse: collapse }
+td { padding: .2rem 0; border-top: 1px solid color-mix(in srgb, currentColor 15%, transparent) }
+td:first-child { overflow-wrap: anywhere }
+td + td { padding-left: 1.5rem; text-align: right; white-space: nowrap; opacity: .75;
+  font-variant-numeric: tabular-nums }
+a { text-decoration: none } a:hover { text-decoration: underline }
+</style>
+";
+
+struct Entry {
+    name: OsString,
+    kind: Kind,
+    modified: HttpDate,
+}
+
+/// Folders come first.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Folder,
+    File { len: u64 },
+}
+
+struct Entries {
+    list: Vec<Entry>,
+    cut: bool,
+}
+
+/// Makes the page of a folder, of which `path` is known to name one.
+///
+/// # Errors
+/// As [`Disk::find`].
+pub(crate) fn page(disk: &Disk, path: &SitePath) -> Result<String, Denied> {
+    let entries = read(disk, path)?;
+    let shown = format!("/{}", path.relative().display());
+    let title = escape_html(&shown);
+    let mut page = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{title}</title>\n{STYLE}<h1>{title}</h1>\n<table>\n"
+    );
+    if path.file_name().is_some() {
+        page.push_str("<tr><td><a href=\"../\">../</a><td><td>\n");
+    }
+    for entry in &entries.list {
+        push_row(entry, &mut page);
+    }
+    page.push_str("</table>\n");
+    if entries.list.is_empty() {
+        page.push_str("<p>Nothing is in this folder.</p>\n");
+    }
+    if entries.cut {
+        writeln!(
+            page,
+            "<p>There is more: only {MAX_ENTRIES} entries are shown.</p>"
+        )
+        .expect("a String takes every text");
+    }
+    Ok(page)
+}
+
+fn push_row(entry: &Entry, page: &mut String) {
+    let (slash, size) = match entry.kind {
+        Kind::Folder => ("/", String::new()),
+        Kind::File { len } => ("", human(len)),
+    };
+    let mut link = String::new();
+    encode(entry.name.as_bytes(), &mut link);
+    let name = escape_html(&entry.name.to_string_lossy());
+    let date = entry.modified.format();
+    // `Sun, 06 Nov 1994 08:49:37 GMT` without weekday and seconds.
+    let date = String::from_utf8_lossy(&date[5..22]);
+    writeln!(
+        page,
+        "<tr><td><a href=\"{link}{slash}\">{name}{slash}</a><td>{size}<td>{date}"
+    )
+    .expect("a String takes every text");
+}
+
+fn read(disk: &Disk, path: &SitePath) -> Result<Entries, Denied> {
+    let folder = disk.resolve(path.relative())?;
+    let mut list = Vec::new();
+    let mut cut = false;
+    for found in fs::read_dir(&folder)? {
+        if list.len() == MAX_ENTRIES {
+            cut = true;
+            break;
+        }
+        let name = found?.file_name();
+        if !is_hidden(path, &name)
+            && let Some(entry) = look(disk, path.relative(), name)
+        {
+            list.push(entry);
+        }
+    }
+    list.sort_by(|a, b| {
+        let is_file = |entry: &Entry| entry.kind != Kind::Folder;
+        (is_file(a), &a.name).cmp(&(is_file(b), &b.name))
+    });
+    Ok(Entries { list, cut })
+}
+
+fn is_hidden(folder: &SitePath, name: &OsString) -> bool {
+    name.as_bytes().starts_with(b".") && !(folder.file_name().is_none() && name == ".well-known")
+}
+
+/// What a name in a folder stands for; `None` for what is not shown.
+fn look(disk: &Disk, folder: &Path, name: OsString) -> Option<Entry> {
+    let resolved = disk.resolve(&folder.join(&name)).ok()?;
+    let metadata = fs::metadata(resolved).ok()?;
+    let kind = if metadata.is_dir() {
+        Kind::Folder
+    } else if metadata.is_file() {
+        Kind::File {
+            len: metadata.len(),
+        }
+    } else {
+        return None;
+    };
+    let seconds = u64::try_from(metadata.mtime()).unwrap_or(0);
+    Some(Entry {
+        name,
+        kind,
+        modified: HttpDate { seconds },
+    })
+}
+
+/// A number of octets as people say it: three digits or so, and a unit.
+fn human(octets: u64) -> String {
+    let mut unit = "B";
+    let mut tenths = u128::from(octets) * 10;
+    for larger in ["KiB", "MiB", "GiB", "TiB"] {
+        if tenths < 10_240 {
+            break;
+        }
+        (unit, tenths) = (larger, tenths / 1024);
+    }
+    if unit == "B" || tenths >= 100 {
+        format!("{} {unit}", tenths / 10)
+    } else {
+        format!("{}.{} {unit}", tenths / 10, tenths % 10)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(octets: u64, expected: &str) {
+        assert_eq!(human(octets), expected);
+    }
+
+    #[test]
+    fn sizes_are_short() {
+        check(0, "0 B");
+        check(1023, "1023 B");
+        check(1024, "1.0 KiB");
+        check(10_240, "10 KiB");
+        check(1_048_575, "1023 KiB");
+        check(1_572_864, "1.5 MiB");
+        check(u64::MAX, "16777215 TiB");
+    }
+}

@@ -1,0 +1,176 @@
+//! From a checked path to an open file.
+//!
+//! This is a seam: [`Files`](crate::Files) asks a [`Lookup`] and does not care who answers.
+//! [`Disk`] asks the file system every time; a cache can stand before it.
+//!
+//! [`Disk`] resolves every symbolic link first, looks whether the result is still below the root,
+//! and then opens it. Between the look and the opening there is a gap: whoever may write below the
+//! root can put a link, or a FIFO, where a file was a moment ago. Portable calls cannot close it;
+//! Linux's openat2(2) can, because it resolves and opens in one step.
+
+use crate::SitePath;
+use crate::respond::{now, text_of};
+use http_parse::HttpDate;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Finds what a path names. [`Disk::find`] is one; so is a cache before it.
+pub type Lookup = dyn Fn(&SitePath) -> Result<Found, Denied> + Send + Sync;
+
+/// What a path names.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// A regular file, open.
+    File(Arc<OpenFile>),
+    /// A folder.
+    Folder,
+}
+
+/// A regular file, with what is said about it in every response.
+#[derive(Debug)]
+pub struct OpenFile {
+    /// Open for reading. Shared, so it is read at offsets only, never through its position.
+    pub file: Arc<File>,
+    /// Octets when it was opened.
+    pub len: u64,
+    /// Last modification, in whole seconds; never in the future (RFC 9110 §8.8.2.1).
+    pub modified: HttpDate,
+    /// A strong entity tag, with its quotes.
+    pub etag: Box<str>,
+    /// `modified`, written out.
+    pub last_modified: Box<str>,
+    /// All `len` octets, where a cache keeps them; `None` from [`Disk`].
+    pub body: Option<Arc<[u8]>>,
+}
+
+/// Why a path gives nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// There is nothing, or nothing that may be known of.
+    NotFound,
+    /// It exists and is not for reading: no permission, or neither file nor folder.
+    Forbidden,
+    /// The system failed.
+    Failed(io::ErrorKind),
+}
+
+impl From<io::Error> for Denied {
+    fn from(error: io::Error) -> Denied {
+        match error.kind() {
+            io::ErrorKind::NotFound
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::InvalidFilename => Denied::NotFound,
+            io::ErrorKind::PermissionDenied => Denied::Forbidden,
+            kind => Denied::Failed(kind),
+        }
+    }
+}
+
+impl Found {
+    /// Describes what has just been opened, by asking the open file itself: its name may mean
+    /// something else by now.
+    ///
+    /// # Errors
+    /// [`Denied::Forbidden`] when it is neither file nor folder, [`Denied::Failed`] when it cannot
+    /// be asked.
+    pub fn describe(file: File) -> Result<Found, Denied> {
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Ok(Found::Folder);
+        }
+        if !metadata.is_file() {
+            return Err(Denied::Forbidden);
+        }
+        let seconds = u64::try_from(metadata.mtime()).unwrap_or(0).min(now());
+        let modified = HttpDate { seconds };
+        Ok(Found::File(Arc::new(OpenFile {
+            file: Arc::new(file),
+            len: metadata.len(),
+            modified,
+            etag: entity_tag(&metadata),
+            last_modified: text_of(&modified.format()).into(),
+            body: None,
+        })))
+    }
+}
+
+/// Tells two contents apart as well as the file system can: another file, another length, or
+/// another time of writing, in nanoseconds. What it misses is a file rewritten in place, at equal
+/// length, within one tick of the kernel's clock.
+///
+/// Source: RFC 9110 §8.8.3
+fn entity_tag(metadata: &fs::Metadata) -> Box<str> {
+    let nanoseconds =
+        i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec());
+    format!(
+        "\"{:x}-{:x}-{nanoseconds:x}\"",
+        metadata.ino(),
+        metadata.len()
+    )
+    .into()
+}
+
+/// A folder of the file system that is a site's root. Nothing outside of it is ever opened.
+#[derive(Clone, Debug)]
+pub struct Disk {
+    /// Absolute, without symbolic links.
+    root: PathBuf,
+}
+
+impl Disk {
+    /// Takes a folder as the root.
+    ///
+    /// # Errors
+    /// `NotFound`, `PermissionDenied`, or `NotADirectory`.
+    pub fn new(root: &Path) -> io::Result<Disk> {
+        let root = root.canonicalize()?;
+        if !root.metadata()?.is_dir() {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+        Ok(Disk { root })
+    }
+
+    /// The root, absolute and without symbolic links.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Finds a file and opens it, or a folder.
+    ///
+    /// # Errors
+    /// [`Denied::NotFound`] also for a symbolic link that leads out of the root, in circles, or
+    /// nowhere, and for a name too long for the file system. [`Denied::Forbidden`] for what may not
+    /// be read, and for FIFOs, sockets and devices: opening a FIFO waits for somebody who writes to
+    /// it, and opening some devices does things.
+    pub fn find(&self, path: &SitePath) -> Result<Found, Denied> {
+        let resolved = self.resolve(path.relative())?;
+        let kind = fs::metadata(&resolved)?.file_type();
+        if kind.is_dir() {
+            return Ok(Found::Folder);
+        }
+        if !kind.is_file() {
+            return Err(Denied::Forbidden);
+        }
+        Found::describe(File::open(&resolved)?)
+    }
+
+    /// Follows every symbolic link and makes sure that the result is below the root.
+    ///
+    /// # Errors
+    /// [`Denied::NotFound`] when it is not; else as [`Disk::find`].
+    pub(crate) fn resolve(&self, relative: &Path) -> Result<PathBuf, Denied> {
+        // Nothing is opened here, so a kind without a name of its own is ELOOP, links in circles.
+        let resolved = self.root.join(relative).canonicalize();
+        let resolved = resolved.map_err(|error| match Denied::from(error) {
+            Denied::NotFound | Denied::Failed(_) => Denied::NotFound,
+            Denied::Forbidden => Denied::Forbidden,
+        })?;
+        if !resolved.starts_with(&self.root) {
+            return Err(Denied::NotFound);
+        }
+        Ok(resolved)
+    }
+}

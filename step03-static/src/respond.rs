@@ -1,0 +1,110 @@
+//! What every answer has in common, whichever server sends it.
+//!
+//! ```text
+//! handler's head + Date + Server + Content-Length ──► Connection::start ──► out
+//! an Exchange's error ──► gateway_failure ──► 502, 503, 504 or 413
+//! ```
+//!
+//! Framing and `Connection` are not added here: they depend on the request, which only
+//! [`Connection`] knows.
+
+use crate::Response;
+use http_parse::{Connection, HttpDate, ResponseHead, Status};
+use std::cell::Cell;
+use std::io;
+use std::time::SystemTime;
+
+/// The name in the `Server` field. It carries no version: that would tell an attacker more than
+/// it tells a user (RFC 9110 §10.2.4).
+pub const SERVER: &str = "build-your-own";
+
+/// Begins a response: adds what the handler leaves to the server, and appends the head to `out`.
+///
+/// `length` is the number of octets of content, of GET's content when the request is HEAD; `None`
+/// when it is not known. A `Date`, `Server` or `Content-Length` that the head already has stays:
+/// it comes from an application or another server, which knew better.
+///
+/// Source: RFC 9110 §6.6.1, §8.6, §10.2.4
+pub fn start_response(
+    connection: &mut Connection,
+    mut head: ResponseHead,
+    length: Option<u64>,
+    out: &mut Vec<u8>,
+) {
+    if !head.fields.contains("Date") {
+        push_date(&mut head, HttpDate { seconds: now() });
+    }
+    if !head.fields.contains("Server") {
+        head.fields.push("Server", SERVER);
+    }
+    if let Some(length) = length
+        && tells_length(head.status)
+        && !head.fields.contains("Content-Length")
+    {
+        head.fields.push("Content-Length", &length.to_string());
+    }
+    connection.start(&head, out);
+}
+
+/// Makes the answer for an exchange that failed before its head.
+///
+/// | kind | status |
+/// |---|---|
+/// | `TimedOut` | 504 |
+/// | `ResourceBusy` | 503, with `Retry-After` |
+/// | `FileTooLarge` | 413 |
+/// | any other | 502 |
+///
+/// Source: RFC 9110 §15.5.14, §15.6.3 to §15.6.5
+pub fn gateway_failure(error: &io::Error) -> Response {
+    match error.kind() {
+        io::ErrorKind::TimedOut => Response::error(
+            Status::GATEWAY_TIMEOUT,
+            "The program behind this server did not answer in time. Try again later.",
+        ),
+        io::ErrorKind::ResourceBusy => Response::error(
+            Status::SERVICE_UNAVAILABLE,
+            "Everything that could answer this is busy. Try again in a moment.",
+        )
+        .with("Retry-After", "1"),
+        io::ErrorKind::FileTooLarge => Response::error(
+            Status::CONTENT_TOO_LARGE,
+            "The request's content is larger than this server takes. Send less.",
+        ),
+        _ => Response::error(
+            Status::BAD_GATEWAY,
+            "The program behind this server gave no valid answer. Its operator finds why in the server's log.",
+        ),
+    }
+}
+
+/// Whether the length of the content is said with this status. It is forbidden with 1xx and 204; with
+/// 304 it would have to be that of the 200, which a handler that wants it says itself (RFC 9110 §8.6).
+fn tells_length(status: Status) -> bool {
+    status.code() >= 200 && status != Status::NO_CONTENT && status != Status::NOT_MODIFIED
+}
+
+/// The system's clock in whole seconds since 1970; 0 when it is set to before that.
+pub(crate) fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
+
+fn push_date(head: &mut ResponseHead, date: HttpDate) {
+    thread_local! {
+        /// The last second that was written out: a busy server writes each of them thousands of times.
+        static WRITTEN: Cell<(u64, [u8; 29])> = const { Cell::new((u64::MAX, [0; 29])) };
+    }
+    let (second, mut text) = WRITTEN.get();
+    if second != date.seconds {
+        text = date.format();
+        WRITTEN.set((date.seconds, text));
+    }
+    head.fields.push("Date", text_of(&text));
+}
+
+/// A formatted date as text.
+pub(crate) fn text_of(date: &[u8; 29]) -> &str {
+    std::str::from_utf8(date).expect("an HTTP date is ASCII")
+}
