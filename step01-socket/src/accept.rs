@@ -116,8 +116,7 @@ pub fn accept_until(
 /// Waits a moment for a place to become free.
 ///
 /// No system tells when the next descriptor will be closed, so this asks again instead of waiting
-/// for an event. Parked rather than asleep: the bell's `unpark` cuts the nap short, even one that
-/// has not begun.
+/// for an event. The nap is short enough that a stop can wait for its end.
 fn nap(error: &io::Error, complained: &mut Option<Instant>) {
     let now = Instant::now();
     if complained.is_none_or(|last| now.duration_since(last) >= COMPLAINT_INTERVAL) {
@@ -125,10 +124,10 @@ fn nap(error: &io::Error, complained: &mut Option<Instant>) {
         // A standard error that is closed must not end the server it complains about.
         let _ = writeln!(io::stderr(), "accept: {error}; waiting for a free place");
     }
-    thread::park_timeout(NAP);
+    thread::sleep(NAP);
 }
 
-/// Makes the call that ends a nap of this thread, or its sleep in `accept`.
+/// Makes the call that ends a sleep in `accept`.
 ///
 /// A stop must work on the worst day, when no descriptor is left to ring with. So one is kept
 /// back and given up just before. Where not even that one was free, the loop is napping, not
@@ -136,9 +135,7 @@ fn nap(error: &io::Error, complained: &mut Option<Instant>) {
 fn doorbell(listener: &TcpListener) -> io::Result<impl Fn() + Send + 'static> {
     let door = reachable(listener.local_addr()?);
     let spare = Mutex::new(listener.try_clone().ok());
-    let sleeper = thread::current();
     Ok(move || {
-        sleeper.unpark();
         drop(spare.lock().unwrap_or_else(PoisonError::into_inner).take());
         // A failed ring leaves the loop asleep until the next guest; there is nobody to tell.
         let _ = TcpStream::connect_timeout(&door, RING);

@@ -1,0 +1,26 @@
+//! Chapter 1.2, echo until end: what a guest says comes back.
+
+use socket::{Stop, accept_until};
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+
+fn main() -> io::Result<()> {
+    let addr = std::env::args().nth(1);
+    let listener = TcpListener::bind(addr.as_deref().unwrap_or("127.0.0.1:7002"))?;
+    println!("listening on {}", listener.local_addr()?);
+    accept_until(&listener, &Stop::new(), |stream| {
+        println!("a guest came");
+        match talk(&stream) {
+            Ok(()) => println!("a guest left"),
+            Err(error) => println!("a guest was lost: {error}"),
+        }
+    })
+}
+
+fn talk(mut stream: &TcpStream) -> io::Result<()> {
+    let mut buf = [0; 1024];
+    loop {
+        let n = stream.read(&mut buf)?;
+        stream.write_all(&buf[..n])?;
+    }
+}
