@@ -91,8 +91,9 @@ fn guests_wait_for_a_free_place_and_are_served() {
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             let addr = listener.local_addr().unwrap();
             let mut guests = [connect(addr), connect(addr)];
+            let mut clock = Clock::new();
             let mut files = fill_the_house();
-            let (stop, begun) = (Stop::new(), ticks());
+            let (stop, begun) = (Stop::new(), clock.ticks());
             thread::scope(|scope| {
                 let server = scope.spawn(|| serve(&listener, &stop));
                 let at_end = StopAtEnd(&stop);
