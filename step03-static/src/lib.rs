@@ -1,8 +1,11 @@
 //! Step 3: files as responses, safely. One handler interface, one blocking server.
 #![forbid(unsafe_code)]
 
+mod client;
+mod collect;
 mod conditional;
 mod config;
+mod content;
 mod files;
 mod handler;
 mod listing;
@@ -12,7 +15,9 @@ mod mime;
 mod path;
 mod range;
 mod respond;
+mod serve;
 
+pub use collect::Collect;
 pub use conditional::{Precondition, Validators, precondition};
 pub use config::{Config, Timeouts};
 pub use files::{Files, Listing};
@@ -23,3 +28,4 @@ pub use mime::media_type;
 pub use path::{PathFault, SitePath};
 pub use range::{Selected, select_range};
 pub use respond::{SERVER, gateway_failure, start_response};
+pub use serve::serve_connection;

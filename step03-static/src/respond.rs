@@ -80,7 +80,7 @@ pub fn gateway_failure(error: &io::Error) -> Response {
 
 /// Whether the length of the content is said with this status. It is forbidden with 1xx and 204; with
 /// 304 it would have to be that of the 200, which a handler that wants it says itself (RFC 9110 §8.6).
-fn tells_length(status: Status) -> bool {
+pub(crate) fn tells_length(status: Status) -> bool {
     status.code() >= 200 && status != Status::NO_CONTENT && status != Status::NOT_MODIFIED
 }
 

@@ -1,0 +1,150 @@
+//! One connection, from its first request to its last: the blocking server.
+//!
+//! ```text
+//!        ┌──────────────────────── kept ────────────────────────┐
+//!        ▼                                                      │
+//!   read a head ─► ask the handler ─► read its content ─► send the answer ─► leave politely
+//!        │                                  │                   │
+//!        └── refused: answer, leave         └── too slow        └── broken: cut
+//! ```
+//!
+//! It waits for one thing at a time, and only a socket can make it wait. An
+//! [`Exchange`](crate::Exchange) has to be asked again and again; and because all of the request
+//! goes in before any of the response comes out, a program that answers while it is still reading
+//! stops us both once the pipes between us are full. Waiting for several things at once takes
+//! another kind of server.
+
+use crate::client::{Client, End, Given, PIECE};
+use crate::{Config, Exchange, Handler, Reply, gateway_failure};
+use http_parse::ResponseHead;
+use std::io;
+use std::net::TcpStream;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Between two questions to an exchange that is not ready: short beside any network, long beside
+/// asking.
+const NAP: Duration = Duration::from_millis(1);
+
+/// Serves one connection until it ends.
+///
+/// Every wait is bounded by `config.timeouts`, every request by `config`. Mistakes of the client are
+/// answered and are no errors here.
+///
+/// # Errors
+/// `TimedOut` or `WouldBlock` when the client stopped taking the response, or an exchange stopped
+/// giving it; `InvalidData` when a response was shorter than announced, `UnexpectedEof` when a
+/// file was; otherwise what the socket, the file or the exchange reports. The connection has then
+/// been cut, so that the client can tell.
+pub fn serve_connection(
+    stream: TcpStream,
+    handler: &dyn Handler,
+    config: &Config,
+) -> io::Result<()> {
+    let mut client = Client::new(stream, config)?;
+    let outcome = match converse(&mut client, handler) {
+        Err(End::Refused(response)) => client.refuse(response),
+        outcome => outcome,
+    };
+    match outcome {
+        Ok(()) => {
+            client.leave();
+            Ok(())
+        }
+        Err(End::Cut(error)) => Err(error),
+        Err(End::Silent) => Ok(()),
+        Err(End::Refused(_)) => unreachable!("nothing is read while the last answer is sent"),
+    }
+}
+
+/// Request after request, as long as both sides want.
+fn converse(client: &mut Client<'_>, handler: &dyn Handler) -> Result<(), End> {
+    loop {
+        let request = client.request()?;
+        match handler.handle(&request) {
+            Reply::Ready(response) => {
+                client.drain()?;
+                client.respond(response)?;
+            }
+            Reply::Exchange(exchange) => relay(client, exchange)?,
+        }
+        if !client.connection.next_request() {
+            return Ok(());
+        }
+    }
+}
+
+/// Moves a request into an exchange, and then the response out of it.
+fn relay(client: &mut Client<'_>, mut exchange: Box<dyn Exchange>) -> Result<(), End> {
+    let patience = client.config.timeouts.gateway;
+    // Some know their answer before the content, and then it need not be sent at all.
+    let head = match exchange.head() {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            give(client, exchange.as_mut())?;
+            wait(patience, || exchange.head())
+        }
+        early => {
+            client.drain()?;
+            early
+        }
+    };
+    match head {
+        Ok(head) => take(client, exchange.as_mut(), head),
+        Err(error) => client.respond(gateway_failure(&error)),
+    }
+}
+
+/// Hands over the request's content.
+fn give(client: &mut Client<'_>, exchange: &mut dyn Exchange) -> Result<(), End> {
+    let patience = client.config.timeouts.gateway;
+    client.invite_content()?;
+    while client.content()? == Given::Some {
+        match wait(patience, || exchange.write(client.connection.body())) {
+            Ok(n) => client.consume(n)?,
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                return Err(End::Refused(gateway_failure(&error)));
+            }
+            // It wants no more, and still has an answer.
+            Err(_) => return client.drain(),
+        }
+    }
+    // For the same reason a failure here is none of the request.
+    let _ = wait(patience, || exchange.close_write());
+    Ok(())
+}
+
+/// Sends the response: each part as soon as it is there, for it may be long until the next.
+fn take(
+    client: &mut Client<'_>,
+    exchange: &mut dyn Exchange,
+    head: ResponseHead,
+) -> Result<(), End> {
+    client.start(head, None);
+    let mut buf = vec![0; PIECE];
+    while client.sends_content() {
+        match wait(client.config.timeouts.gateway, || exchange.read(&mut buf))? {
+            0 => break,
+            n => client.send(&buf[..n])?,
+        }
+        client.flush()?;
+    }
+    client.finish()
+}
+
+/// Asks an exchange until it is ready.
+///
+/// # Errors
+/// `TimedOut`, or what the exchange reports.
+fn wait<T>(patience: Duration, mut ask: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    let deadline = Instant::now() + patience;
+    loop {
+        match ask() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            outcome => return outcome,
+        }
+        if Instant::now() >= deadline {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        thread::sleep(NAP);
+    }
+}
