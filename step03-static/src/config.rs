@@ -57,8 +57,13 @@ pub struct Config {
     pub linger_bytes: u64,
     /// Connections at once; more wait in the kernel's queue.
     pub connections: usize,
-    /// Threads or loops of the servers that have several.
+    /// Event loops of the server that has several: one for each core.
     pub workers: usize,
+    /// Threads of the server that gives one to each connection: each costs a stack.
+    pub threads: usize,
+    /// Threads of the pool. A kept connection holds one while it lasts, so there are more of them
+    /// than cores.
+    pub pool: usize,
     /// Connections that wait for a thread of the pool; more are answered 503.
     pub queue: usize,
 }
@@ -73,6 +78,8 @@ impl Default for Config {
             linger_bytes: 1 << 20,
             connections: 16 * 1024,
             workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            threads: 1024,
+            pool: 64,
             queue: 1024,
         }
     }
