@@ -17,12 +17,16 @@ fn main() -> io::Result<()> {
     })
 }
 
+// ANCHOR: talk
 fn talk(mut stream: &TcpStream) -> io::Result<()> {
     let mut buf = [0; 1024];
     loop {
-        match stream.read(&mut buf)? {
-            0 => return Ok(()),
-            n => writeln!(stream, "a line of {} bytes", n - 1)?,
+        let n = stream.read(&mut buf)?;
+        if n == 0 {
+            return Ok(());
         }
+        let answer = format!("a line of {} bytes\n", n - 1);
+        stream.write_all(answer.as_bytes())?;
     }
 }
+// ANCHOR_END: talk
