@@ -1,6 +1,34 @@
 //! One connection's server side, as a machine: bytes in, steps out, bytes out.
+//!
+//! ```text
+//!                 received      next                        start  send  finish
+//!   socket ──► space() ──► Head · Body … · End ──► handler ──► out: Vec<u8> ──► socket
+//!                                  └── body(), consume(n)                │
+//!                 ▲                                                      │
+//!                 └────────────────── next_request ◄─────────────────────┘
+//! ```
+//!
+//! The caller owns the socket, the clock and the waiting; this owns what HTTP says. Content is
+//! lent: what is not consumed stays in the buffer, a full buffer stops the reading, and TCP slows
+//! the peer. Requests are answered one after another: those sent ahead wait in the buffer.
+//!
+//! It does not decide what to answer, adds no Date and no Server, and does not upgrade to other
+//! protocols.
 
-use crate::{Encoder, Fields, Framing, LengthMismatch, Limits, Reject, RequestHead, ResponseHead};
+use crate::buffer::{Buffer, Growth};
+use crate::response::{self, Asked, Expectation, Persistence};
+use crate::{
+    BodyDecoder, Encoder, Fault, Fields, Framing, LengthMismatch, Limits, Parsed, Piece, Reject,
+    RequestHead, ResponseHead, Version, parse_request_head, request_framing,
+};
+
+/// Body octets that wait in memory at most; also what one read can bring. A larger window makes
+/// reads fewer, and no longer faster beyond this.
+const WINDOW: usize = 64 * 1024;
+
+/// An unfinished head is parsed again when a line ends or so many octets have come, not at every
+/// octet: a peer that sends single octets must not make us look at all of them each time.
+const RETRY: usize = 1024;
 
 /// The next thing that the bytes received so far say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,116 +48,452 @@ pub enum Next {
 }
 
 /// The server's side of one HTTP/1 connection, without the socket.
+///
+/// ```
+/// use http_parse::{Connection, Limits, Next, ResponseHead, Status};
+///
+/// let mut connection = Connection::new(&Limits::default());
+/// let request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+/// connection.space()[..request.len()].copy_from_slice(request);
+/// connection.received(request.len());
+///
+/// let Next::Head(head) = connection.next()? else { unreachable!("it is all there") };
+/// assert_eq!(head.target.path(), b"/");
+/// assert!(matches!(connection.next()?, Next::End(_)));
+///
+/// let mut out = Vec::new();
+/// let mut response = ResponseHead::new(Status::OK);
+/// response.fields.push("Content-Length", "2");
+/// connection.start(&response, &mut out);
+/// connection.send(b"hi", &mut out)?;
+/// connection.finish(&mut out)?;
+/// assert_eq!(out, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+/// assert!(connection.next_request());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Source: RFC 9112 §9
 #[derive(Debug)]
 pub struct Connection {
     limits: Limits,
+    input: Buffer,
+    /// Whether the peer has ended its input.
+    eof: bool,
+    reading: Reading,
+    /// What the request says about its response.
+    asked: Asked,
+    answer: Answer,
+}
+
+/// How far the request has been read.
+#[derive(Debug)]
+enum Reading {
+    /// Before the end of the head.
+    Head {
+        /// Octets that have been looked at in vain.
+        searched: usize,
+    },
+    /// Between the end of the head and the end of the body.
+    Body(Incoming),
+    /// Completely read; the next one waits until this one is answered.
+    Ended,
+    /// Refused: whatever follows has no meaning any more.
+    Refused(Reject),
+}
+
+/// A body on its way in.
+#[derive(Debug)]
+struct Incoming {
+    decoder: BodyDecoder,
+    /// Length of the head: where the body's offsets begin.
+    head: usize,
+    /// Content octets at the front that have been named and not consumed.
+    lent: usize,
+}
+
+/// How far the response has been written.
+#[derive(Debug, Clone, Copy)]
+enum Answer {
+    Awaited,
+    Begun(Encoder),
+    Finished(Encoder),
+    /// Its body was not the one promised.
+    Broken(Encoder),
 }
 
 impl Connection {
-    /// A connection before its first byte.
+    /// Makes a connection before its first byte. It holds no buffer until one is asked for.
     pub fn new(limits: &Limits) -> Connection {
-        Connection { limits: *limits }
+        Connection {
+            limits: *limits,
+            input: Buffer::new(buffer_capacity(limits)),
+            eof: false,
+            reading: Reading::Head { searched: 0 },
+            asked: Asked::default(),
+            answer: Answer::Awaited,
+        }
     }
 
     // ----- what the client sends
 
-    /// Whether bytes should be read from the socket now: false when the buffer is full, after the end of input, and while a complete request awaits its answer.
+    /// Tells whether bytes should be read from the socket now: false when the buffer is full,
+    /// after the end of input, and while a complete request awaits its answer.
     pub fn wants_bytes(&self) -> bool {
-        let _ = self.limits;
-        todo!()
+        !self.eof
+            && match &self.reading {
+                Reading::Head { .. } => self.input.len() < self.input.capacity(),
+                // Up to half of it may wait, so that what is moved to make room is never more
+                // than the room it makes.
+                Reading::Body(incoming) => {
+                    !incoming.decoder.is_over() && self.input.len() <= self.input.capacity() / 2
+                }
+                Reading::Ended | Reading::Refused(_) => false,
+            }
     }
-    /// Room for bytes from the socket; never empty while [`Connection::wants_bytes`].
+
+    /// Returns room for bytes from the socket; never empty while [`Connection::wants_bytes`].
     pub fn space(&mut self) -> &mut [u8] {
-        todo!()
+        let growth = match (&self.reading, self.asked.framing) {
+            (Reading::Body(_), Framing::Length(octets)) if octets > WINDOW as u64 => Growth::Whole,
+            _ => Growth::Steps,
+        };
+        self.input.space(growth)
     }
+
     /// Tells that `n` bytes were put into [`Connection::space`]; 0 is the end of input.
+    ///
+    /// # Panics
+    /// When there was no space for so many.
     pub fn received(&mut self, n: usize) {
-        let _ = n;
-        todo!()
+        self.eof |= n == 0;
+        if n > 0 {
+            self.asked.expectation = Expectation::Settled;
+        }
+        self.input.filled(n);
     }
-    /// The next step. Until it says `NeedBytes`, `Paused` or `Closed`, more can be had without reading.
+
+    /// Takes the next step. Until it says `NeedBytes`, `Paused` or `Closed`, more can be had
+    /// without reading; after `Body`, once some of it has been consumed.
     ///
     /// # Errors
-    /// What the client did wrong. The connection can only be answered and closed after it.
+    /// What the client did wrong: see [`crate::parse_request_head`], [`crate::request_framing`]
+    /// and [`crate::BodyDecoder::next`]; 417 for an expectation nobody knows; 400 for the end of
+    /// input inside a request. Offsets count from the first octet of the request. The connection
+    /// can only be answered and closed after it, and every further call says the same.
     #[expect(
         clippy::should_implement_trait,
         reason = "the lesson's word; an iterator has no use for it"
     )]
     pub fn next(&mut self) -> Result<Next, Reject> {
-        todo!()
+        let step = match &mut self.reading {
+            Reading::Head { searched } => {
+                let searched = *searched;
+                self.next_in_head(searched)
+            }
+            Reading::Body(incoming) => incoming.next(&mut self.input, self.eof),
+            Reading::Ended => Ok(Next::Paused),
+            Reading::Refused(reject) => Err(*reject),
+        };
+        match &step {
+            Ok(Next::End(_)) => self.reading = Reading::Ended,
+            Ok(_) => {}
+            Err(reject) => {
+                self.reading = Reading::Refused(*reject);
+                self.close_after_response();
+            }
+        }
+        step
     }
-    /// Content octets at hand: lent, not given.
+
+    fn next_in_head(&mut self, searched: usize) -> Result<Next, Reject> {
+        let new = &self.input.front()[searched..];
+        let worth_a_look = searched == 0 || new.len() >= RETRY || new.contains(&b'\n');
+        if !worth_a_look && !self.eof {
+            return Ok(Next::NeedBytes);
+        }
+        match parse_request_head(self.input.front(), &self.limits)? {
+            Parsed::Complete(head, length) => self.begin(head, length),
+            Parsed::Partial if !self.eof => {
+                let searched = self.input.len();
+                self.reading = Reading::Head { searched };
+                self.release();
+                Ok(Next::NeedBytes)
+            }
+            Parsed::Partial if self.is_idle() => Ok(Next::Closed),
+            Parsed::Partial => Err(Reject::new(Fault::HeadCutOff, self.input.len())),
+        }
+    }
+
+    fn begin(&mut self, head: RequestHead, length: usize) -> Result<Next, Reject> {
+        // A refusal from here on is an answer to this request: to HEAD without content.
+        self.asked = Asked::by(&head);
+        let framing = request_framing(&head)?;
+        self.input.drop_front(length);
+        self.asked.expectation = expectation(&head, framing, &self.input)?;
+        self.asked.framing = framing;
+        self.reading = Reading::Body(Incoming {
+            decoder: BodyDecoder::new(framing, &self.limits),
+            head: length,
+            lent: 0,
+        });
+        Ok(Next::Head(head))
+    }
+
+    /// Returns content octets at hand: lent, not given. Empty unless [`Connection::next`] has
+    /// said [`Next::Body`].
     pub fn body(&self) -> &[u8] {
-        todo!()
+        match &self.reading {
+            Reading::Body(incoming) => &self.input.front()[..incoming.lent],
+            Reading::Head { .. } | Reading::Ended | Reading::Refused(_) => &[],
+        }
     }
+
     /// Tells that `n` octets of [`Connection::body`] are dealt with.
+    ///
+    /// # Panics
+    /// When the body at hand has not so many.
     pub fn consume(&mut self, n: usize) {
-        let _ = n;
-        todo!()
+        assert!(n <= self.body().len(), "no more is consumed than was lent");
+        if let Reading::Body(incoming) = &mut self.reading {
+            incoming.lent -= n;
+            incoming.decoder.advance(n);
+            self.input.drop_front(n);
+        }
     }
-    /// How the current request's body ends.
+
+    /// Tells how the current request's body ends; [`Framing::None`] before there is one.
     pub fn framing(&self) -> Framing {
-        todo!()
+        self.asked.framing
     }
-    /// Whether nothing of a request has arrived yet: the connection is between two requests.
+
+    /// Tells whether nothing of a request has arrived yet: the connection is between two
+    /// requests. Empty lines, which some clients send after a body, are nothing.
     pub fn is_idle(&self) -> bool {
-        todo!()
+        let only_line_ends = |bytes: &[u8]| bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n'));
+        matches!(self.reading, Reading::Head { .. }) && only_line_ends(self.input.front())
     }
-    /// Whether the request is not completely read.
+
+    /// Tells whether a request has begun to be read, and its body is not completely dealt with.
     pub fn is_receiving(&self) -> bool {
-        todo!()
+        match &self.reading {
+            Reading::Body(incoming) => !incoming.decoder.is_over(),
+            Reading::Head { .. } | Reading::Ended | Reading::Refused(_) => false,
+        }
+    }
+
+    /// Hands the buffer's memory back if nothing waits in it and no body is under way.
+    ///
+    /// [`Connection::next`] does so by itself when a connection becomes idle; a server that then
+    /// reads and finds nothing has asked for [`Connection::space`] again, and calls this before
+    /// it waits.
+    pub fn release(&mut self) {
+        if !self.is_receiving() {
+            self.input.release();
+        }
+    }
+
+    /// Returns the octets of memory held for input.
+    pub fn memory(&self) -> usize {
+        self.input.storage()
     }
 
     // ----- what the server sends
 
-    /// Whether the client waits for `100 Continue` before it sends its body.
+    /// Tells whether the client waits for `100 Continue` before it sends its body.
+    ///
+    /// Source: RFC 9110 §10.1.1
     pub fn expects_continue(&self) -> bool {
-        todo!()
+        self.asked.expectation == Expectation::Waiting
+            && matches!(self.reading, Reading::Body(_))
+            && matches!(self.answer, Answer::Awaited)
     }
-    /// Appends the interim response `100 Continue`, once.
+
+    /// Appends the interim response `100 Continue`, once, and only to a client that waits for it.
     pub fn send_continue(&mut self, out: &mut Vec<u8>) {
-        let _ = out;
-        todo!()
+        if self.expects_continue() {
+            self.asked.expectation = Expectation::Settled;
+            out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+        }
     }
-    /// Makes this response the last one of the connection; before [`Connection::start`] it says so with `Connection: close`.
+
+    /// Makes this response the last one of the connection; before [`Connection::start`] it says
+    /// so with `Connection: close`.
     pub fn close_after_response(&mut self) {
-        todo!()
+        self.asked.persistence = Persistence::Close;
     }
+
     /// Begins the response: appends status line, fields and framing to `out`.
+    ///
+    /// Connection, Keep-Alive and Transfer-Encoding are written here and nowhere else; those in
+    /// `head` are left out, where `Connection: close` is obeyed. One valid Content-Length in
+    /// `head` is the promise that the body is held to; without one the body is chunked, or ends
+    /// with the connection for a client of HTTP/1.0. To HEAD, and with 1xx, 204 and 304, no body
+    /// goes out.
+    ///
+    /// The connection closes after a response that was begun while the client still waited for
+    /// `100 Continue`: nobody knows whether its body will come. It closes after a 1xx too, as an
+    /// answer that is none leaves nothing to continue with.
+    ///
+    /// # Panics
+    /// When a response has begun already.
+    ///
+    /// Source: RFC 9112 §6.1, §6.2, §9.3; RFC 9110 §10.1.1
     pub fn start(&mut self, head: &ResponseHead, out: &mut Vec<u8>) {
-        let _ = (head, out);
-        todo!()
+        assert!(
+            matches!(self.answer, Answer::Awaited),
+            "a request has one response"
+        );
+        if self.expects_continue() || response::ends_connection(head) {
+            self.close_after_response();
+        }
+        let encoder = self.asked.encoder(head);
+        if encoder == Encoder::UntilClose {
+            self.close_after_response();
+        }
+        response::write_head(head, encoder, &self.asked, out);
+        self.answer = Answer::Begun(encoder);
     }
-    /// How the response's body goes out; `None` before [`Connection::start`].
+
+    /// Tells how the response's body goes out; `None` before [`Connection::start`].
     pub fn encoder(&self) -> Option<Encoder> {
-        todo!()
+        match self.answer {
+            Answer::Awaited => None,
+            Answer::Begun(encoder) | Answer::Finished(encoder) | Answer::Broken(encoder) => {
+                Some(encoder)
+            }
+        }
     }
+
     /// Appends framed content to `out`.
     ///
     /// # Errors
-    /// When more comes than the head promised; nothing beyond the promise is appended.
+    /// When more comes than the head promised; nothing beyond the promise is appended, and the
+    /// connection closes.
+    ///
+    /// # Panics
+    /// Unless a response has begun and not ended.
     pub fn send(&mut self, data: &[u8], out: &mut Vec<u8>) -> Result<(), LengthMismatch> {
-        let _ = (data, out);
-        todo!()
+        self.encode(|encoder| encoder.send(data, out))
     }
-    /// Accounts for `n` content octets that left without passing through `send` (sendfile). Only for [`Encoder::Length`] and [`Encoder::UntilClose`].
+
+    /// Accounts for `n` content octets that left without passing through `send` (sendfile). Only
+    /// for [`Encoder::Length`] and [`Encoder::UntilClose`].
     ///
     /// # Errors
     /// When more left than the head promised.
+    ///
+    /// # Panics
+    /// As [`Connection::send`], and for another encoder.
     pub fn sent(&mut self, n: u64) -> Result<(), LengthMismatch> {
-        let _ = n;
-        todo!()
+        self.encode(|encoder| encoder.sent(n))
     }
+
     /// Ends the response.
     ///
     /// # Errors
     /// When less came than the head promised: the connection must be cut.
+    ///
+    /// # Panics
+    /// As [`Connection::send`].
     pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), LengthMismatch> {
-        let _ = out;
-        todo!()
+        self.encode(|encoder| encoder.finish(out))?;
+        if let Answer::Begun(encoder) = self.answer {
+            self.answer = Answer::Finished(encoder);
+        }
+        Ok(())
     }
-    /// Turns to the next request; false when the connection must close instead.
+
+    fn encode(
+        &mut self,
+        step: impl FnOnce(&mut Encoder) -> Result<(), LengthMismatch>,
+    ) -> Result<(), LengthMismatch> {
+        let Answer::Begun(mut encoder) = self.answer else {
+            panic!("content goes between start and finish of a response");
+        };
+        let outcome = step(&mut encoder);
+        self.answer = match outcome {
+            Ok(()) => Answer::Begun(encoder),
+            Err(_) => Answer::Broken(encoder),
+        };
+        outcome
+    }
+
+    /// Turns to the next request; false when the connection must close instead: because either
+    /// side wants it, because the request was refused or not read to its end, or because its
+    /// response was not finished as promised.
+    ///
+    /// Source: RFC 9112 §9.3
     pub fn next_request(&mut self) -> bool {
-        todo!()
+        let read = match &self.reading {
+            Reading::Body(incoming) => incoming.decoder.is_over(),
+            Reading::Ended => true,
+            Reading::Head { .. } | Reading::Refused(_) => false,
+        };
+        let answered = matches!(self.answer, Answer::Finished(_));
+        if !read || !answered || self.asked.persistence == Persistence::Close {
+            return false;
+        }
+        self.reading = Reading::Head { searched: 0 };
+        self.asked = Asked::default();
+        self.answer = Answer::Awaited;
+        true
     }
+}
+
+impl Incoming {
+    /// Passes over framing until there is something to tell.
+    fn next(&mut self, input: &mut Buffer, eof: bool) -> Result<Next, Reject> {
+        loop {
+            let piece = self.decoder.next(input.front(), eof);
+            match piece.map_err(|reject| reject.shifted(self.head))? {
+                Piece::Skip(n) => {
+                    input.drop_front(n);
+                    self.decoder.advance(n);
+                }
+                Piece::Data(n) => {
+                    self.lent = n;
+                    return Ok(Next::Body);
+                }
+                Piece::NeedBytes => return Ok(Next::NeedBytes),
+                Piece::End(trailers) => return Ok(Next::End(trailers)),
+            }
+        }
+    }
+}
+
+/// Reads Expect. A client that has sent some of its body does not wait any more, and one of
+/// HTTP/1.0 never does.
+///
+/// Source: RFC 9110 §10.1.1
+fn expectation(
+    head: &RequestHead,
+    framing: Framing,
+    waiting: &Buffer,
+) -> Result<Expectation, Reject> {
+    if head.version == Version::Http10 {
+        return Ok(Expectation::Settled);
+    }
+    for (value, at) in head.fields.located("Expect") {
+        if !value.is_empty() && !value.eq_ignore_ascii_case(b"100-continue") {
+            return Err(Reject::new(Fault::ExpectationUnknown, at));
+        }
+    }
+    let announced = match framing {
+        Framing::None | Framing::Length(0) => false,
+        Framing::Length(_) | Framing::Chunked | Framing::UntilClose => true,
+    };
+    if announced && waiting.is_empty() && head.fields.get("Expect").is_some_and(|v| !v.is_empty()) {
+        return Ok(Expectation::Waiting);
+    }
+    Ok(Expectation::Settled)
+}
+
+/// Room for the largest head within the limits, so that the parser decides before the buffer is
+/// full, and for half a window beyond the largest piece of framing (see `wants_bytes`).
+fn buffer_capacity(limits: &Limits) -> usize {
+    let line_ends = 2 * (limits.empty_lines + 1);
+    let start_line = limits.method + limits.target + " HTTP/1.1  \r\n".len();
+    let head = line_ends + start_line + limits.section + 2;
+    let framing = limits.trailers.max(limits.chunk_line) + 2;
+    WINDOW.max(head + RETRY).max(2 * (framing + 1))
 }

@@ -1,13 +1,29 @@
 //! Bodies, from the wire.
+//!
+//! The decoder looks at the front of the bytes and says what stands there; the caller owns the
+//! bytes, takes what it wants, and says how much that was:
+//!
+//! ```text
+//!   5;x=y\r\n   Skip(7)        hello   Data(5)        \r\n    Skip(2)
+//!   0\r\n       Skip(3)        \r\n    Skip(2), then End
+//! ```
+//!
+//! Content is named in place, never copied, so a body of any size passes through a buffer of any
+//! size; and content that nobody takes stays, which is what holds a fast sender back.
+//!
+//! Chunk extensions are checked and dropped: nothing has ever used them, and a reader that keeps
+//! them keeps what a peer sends without bound.
 
-use crate::{Fields, Framing, Limits, Reject};
+use crate::bytes::is_field_vchar;
+use crate::section::{self, Bounds, Stop, line_end};
+use crate::{Fault, Fields, Framing, Limits, Reject};
 
 /// What stands at the front of the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
-    /// So many bytes of framing: drop them.
+    /// So many bytes of framing, at least one: drop them.
     Skip(usize),
-    /// So many bytes of content.
+    /// So many bytes of content, at least one.
     Data(usize),
     /// Nothing can be said before more bytes come.
     NeedBytes,
@@ -16,26 +32,281 @@ pub enum Piece {
 }
 
 /// Finds content and framing in a body.
+///
+/// ```
+/// use http_parse::{BodyDecoder, Framing, Limits, Piece};
+///
+/// let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::default());
+/// let mut front = &b"5\r\nhello\r\n0\r\n\r\n"[..];
+/// let mut content = Vec::new();
+/// loop {
+///     let n = match decoder.next(front, true)? {
+///         Piece::Skip(n) => n,
+///         Piece::Data(n) => { content.extend_from_slice(&front[..n]); n }
+///         Piece::NeedBytes => unreachable!("it is all there"),
+///         Piece::End(_) => break,
+///     };
+///     decoder.advance(n);
+///     front = &front[n..];
+/// }
+/// assert_eq!(content, b"hello");
+/// # Ok::<(), http_parse::Reject>(())
+/// ```
+///
+/// Source: RFC 9112 §6, §7.1
 #[derive(Debug)]
-pub struct BodyDecoder {}
+pub struct BodyDecoder {
+    limits: Limits,
+    /// What stands behind the framing octets of `skip`.
+    state: State,
+    /// Octets of framing that `next` has understood and nobody has dropped yet.
+    skip: usize,
+    /// Octets of the body dealt with so far.
+    passed: usize,
+    /// Octets of chunk extensions so far, over the whole body.
+    extensions: usize,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Content, of which so many octets are to come; never 0.
+    Counted(u64),
+    /// Content as long as the connection lasts.
+    UntilClose,
+    /// A chunk-size line.
+    ChunkLine,
+    /// Content of a chunk, of which so many octets are to come; never 0.
+    Chunk(u64),
+    /// The CR LF after a chunk's content.
+    ChunkEnd,
+    /// The trailer section, up to its empty line.
+    Trailers,
+    /// Nothing of this body.
+    Over(Fields),
+}
 
 impl BodyDecoder {
-    /// A decoder at the first octet of a body.
+    /// Makes a decoder at the first octet of a body.
     pub fn new(framing: Framing, limits: &Limits) -> BodyDecoder {
-        let _ = (framing, limits);
-        todo!()
+        let state = match framing {
+            Framing::None | Framing::Length(0) => State::Over(Fields::new()),
+            Framing::Length(octets) => State::Counted(octets),
+            Framing::Chunked => State::ChunkLine,
+            Framing::UntilClose => State::UntilClose,
+        };
+        BodyDecoder {
+            limits: *limits,
+            state,
+            skip: 0,
+            passed: 0,
+            extensions: 0,
+        }
     }
-    /// Says what stands at the front; changes nothing that calling it again would show.
+
+    /// Says what stands at the front of the bytes; `eof` when none will follow them.
+    ///
+    /// Calling it again without [`BodyDecoder::advance`] gives the same answer, or with more
+    /// bytes a longer one.
     ///
     /// # Errors
-    /// A malformed chunk or trailer, or the end of input before the end of the body.
+    /// 400 for a malformed chunk or trailer section, or for the end of input before the end of
+    /// the body; 431 for a trailer section beyond its limits. The offset counts from the first
+    /// octet of the body.
     pub fn next(&mut self, front: &[u8], eof: bool) -> Result<Piece, Reject> {
-        let _ = (front, eof);
-        todo!()
+        if self.skip == 0
+            && let Err(stop) = self.read_framing(front)
+        {
+            return match stop {
+                Stop::Refused(reject) => Err(reject.shifted(self.passed)),
+                Stop::Partial => self.starved(front, eof),
+            };
+        }
+        let most = match self.state {
+            _ if self.skip > 0 => return self.named(front, eof, Piece::Skip, self.skip),
+            State::Counted(left) | State::Chunk(left) => {
+                usize::try_from(left).unwrap_or(usize::MAX)
+            }
+            State::UntilClose if front.is_empty() && eof => return Ok(Piece::End(Fields::new())),
+            State::UntilClose => usize::MAX,
+            State::Over(ref trailers) => return Ok(Piece::End(trailers.clone())),
+            State::ChunkLine | State::ChunkEnd | State::Trailers => {
+                unreachable!("framing that was read is to be skipped")
+            }
+        };
+        self.named(front, eof, Piece::Data, most)
     }
+
     /// Tells that `n` bytes of what `next` named are dealt with.
+    ///
+    /// # Panics
+    /// When `next` has not named so many.
     pub fn advance(&mut self, n: usize) {
-        let _ = n;
-        todo!()
+        self.passed = self.passed.saturating_add(n);
+        if self.skip > 0 {
+            assert!(n <= self.skip, "no more is dropped than was named");
+            self.skip -= n;
+            return;
+        }
+        let octets = n as u64;
+        match &mut self.state {
+            State::Counted(left) if *left == octets => self.state = State::Over(Fields::new()),
+            State::Chunk(left) if *left == octets => self.state = State::ChunkEnd,
+            State::Counted(left) | State::Chunk(left) => {
+                assert!(octets < *left, "no more is consumed than was named");
+                *left -= octets;
+            }
+            State::UntilClose => {}
+            State::ChunkLine | State::ChunkEnd | State::Trailers | State::Over(_) => {
+                assert!(n == 0, "nothing was named");
+            }
+        }
+    }
+
+    /// Tells whether no octet of this body is left to be dealt with.
+    pub(crate) fn is_over(&self) -> bool {
+        self.skip == 0 && matches!(self.state, State::Over(_))
+    }
+
+    /// Names the octets at hand of `most`, or asks for some.
+    fn named(
+        &self,
+        front: &[u8],
+        eof: bool,
+        piece: fn(usize) -> Piece,
+        most: usize,
+    ) -> Result<Piece, Reject> {
+        match front.len().min(most) {
+            0 => self.starved(front, eof),
+            at_hand => Ok(piece(at_hand)),
+        }
+    }
+
+    fn starved(&self, front: &[u8], eof: bool) -> Result<Piece, Reject> {
+        if eof {
+            return Err(Reject::new(Fault::BodyCutOff, front.len()).shifted(self.passed));
+        }
+        Ok(Piece::NeedBytes)
+    }
+
+    /// Where framing stands at the front, reads it: notes its length in `skip`, and in `state`
+    /// what comes behind it.
+    fn read_framing(&mut self, front: &[u8]) -> Result<(), Stop> {
+        (self.state, self.skip) = match self.state {
+            State::ChunkLine => self.chunk_line(front)?,
+            State::ChunkEnd => (State::ChunkLine, chunk_end(front)?),
+            State::Trailers => self.trailers(front)?,
+            State::Counted(_) | State::UntilClose | State::Chunk(_) | State::Over(_) => {
+                return Ok(());
+            }
+        };
+        Ok(())
+    }
+
+    /// `chunk-size [ chunk-ext ] CRLF`
+    fn chunk_line(&mut self, front: &[u8]) -> Result<(State, usize), Stop> {
+        let end = self.limits.chunk_line + 2;
+        let (window, overrun) = match front.get(..end) {
+            Some(within) => {
+                let too_long = Reject::new(Fault::ChunkLineTooLong, self.limits.chunk_line);
+                (within, Stop::Refused(too_long))
+            }
+            None => (front, Stop::Partial),
+        };
+        let (size, digits) = match chunk_size(window) {
+            Err(Stop::Partial) => return Err(overrun),
+            other => other?,
+        };
+        let line = match chunk_extension(window, digits) {
+            Err(Stop::Partial) => return Err(overrun),
+            other => other?,
+        };
+        let extensions = self.extensions + (line - digits - 2);
+        if extensions > self.limits.chunk_extensions {
+            return Stop::refuse(Fault::ChunkExtensionsTooLong, digits);
+        }
+        self.extensions = extensions;
+        let state = if size == 0 {
+            State::Trailers
+        } else {
+            State::Chunk(size)
+        };
+        Ok((state, line))
+    }
+
+    fn trailers(&self, front: &[u8]) -> Result<(State, usize), Stop> {
+        let (fields, len) = section::parse(front, 0, &Bounds::trailers(&self.limits))?;
+        for name in FORBIDDEN_TRAILERS {
+            if let Some((_, at)) = fields.located(name).next() {
+                return Stop::refuse(Fault::TrailerForbidden, at);
+            }
+        }
+        Ok((State::Over(fields), len))
+    }
+}
+
+/// Fields that decide where a message ends, to whom it goes, or what becomes of the connection.
+/// After the body that has been decided, and a reader that merges trailers into the head would
+/// decide again. Refused, as any other second opinion about a message.
+///
+/// Source: RFC 9110 §6.5.1
+const FORBIDDEN_TRAILERS: [&str; 8] = [
+    "Content-Length",
+    "Transfer-Encoding",
+    "Host",
+    "Connection",
+    "TE",
+    "Upgrade",
+    "Expect",
+    "Trailer",
+];
+
+/// As many hexadecimal digits as fill 64 bits; more are refused even if the first are zeros.
+const MAX_SIZE_DIGITS: usize = 16;
+
+/// Reads the digits at the front; returns their value and number.
+fn chunk_size(line: &[u8]) -> Result<(u64, usize), Stop> {
+    let mut size = 0;
+    for (index, octet) in line.iter().enumerate() {
+        let digit = match octet {
+            b'0'..=b'9' => octet - b'0',
+            b'a'..=b'f' => octet - b'a' + 10,
+            b'A'..=b'F' => octet - b'A' + 10,
+            _ if index == 0 => return Stop::refuse(Fault::ChunkSize, 0),
+            _ => return Ok((size, index)),
+        };
+        if index == MAX_SIZE_DIGITS {
+            return Stop::refuse(Fault::ChunkSizeTooLarge, index);
+        }
+        size = size << 4 | u64::from(digit);
+    }
+    Err(Stop::Partial)
+}
+
+/// Skips `*( BWS ";" … )` that begins at `start`, and returns the length of the whole line.
+///
+/// Whitespace alone is refused: it may stand before the semicolon of an extension only.
+fn chunk_extension(line: &[u8], start: usize) -> Result<usize, Stop> {
+    let mut named = false;
+    for (at, octet) in line.iter().enumerate().skip(start) {
+        match octet {
+            b'\r' if named || at == start => return line_end(line, at),
+            b'\n' => return Stop::refuse(Fault::BareLf, at),
+            b';' => named = true,
+            b' ' | b'\t' => {}
+            octet if named && is_field_vchar(*octet) => {}
+            _ if named => return Stop::refuse(Fault::ChunkExtension, at),
+            _ => return Stop::refuse(Fault::ChunkSize, at),
+        }
+    }
+    Err(Stop::Partial)
+}
+
+/// Demands the CR LF after a chunk's content.
+fn chunk_end(front: &[u8]) -> Result<usize, Stop> {
+    match front {
+        [b'\r', b'\n', ..] => Ok(2),
+        [] | [b'\r'] => Err(Stop::Partial),
+        [b'\r', ..] => Stop::refuse(Fault::ChunkEnd, 1),
+        _ => Stop::refuse(Fault::ChunkEnd, 0),
     }
 }

@@ -1,13 +1,38 @@
 //! Bodies, onto the wire.
+//!
+//! The encoder holds the server to the promise of its own head. A body that is shorter or longer
+//! than Content-Length said would make the client take octets of one response for another's, so
+//! either is an error here, and never goes out as if it were well.
+//!
+//! How a body is framed is decided once, in [`crate::Connection::start`].
 
-/// A body whose length is not the one its head promised: a mistake of the sender, which breaks the connection.
+use std::fmt;
+
+/// A body whose length is not the one its head promised: a mistake of the sender, which breaks
+/// the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LengthMismatch {
     /// Octets promised and not sent; 0 when too many came.
     pub missing: u64,
 }
 
+impl fmt::Display for LengthMismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.missing {
+            0 => f.write_str("the content is longer than its head promised"),
+            missing => write!(
+                f,
+                "the content is {missing} octets shorter than its head promised"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for LengthMismatch {}
+
 /// Frames a body on its way out.
+///
+/// Source: RFC 9112 §6
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoder {
     /// No body goes out (HEAD, 1xx, 204, 304): what is given is dropped.
@@ -18,4 +43,86 @@ pub enum Encoder {
     Chunked,
     /// Until the connection closes.
     UntilClose,
+}
+
+impl Encoder {
+    /// Appends framed content to `out`; no content appends nothing.
+    ///
+    /// # Errors
+    /// When more comes than the head promised; nothing beyond the promise is appended.
+    pub fn send(&mut self, data: &[u8], out: &mut Vec<u8>) -> Result<(), LengthMismatch> {
+        match self {
+            Encoder::Bodiless => {}
+            Encoder::Length(owed) => {
+                let most = usize::try_from(*owed).unwrap_or(usize::MAX);
+                let within = &data[..data.len().min(most)];
+                out.extend_from_slice(within);
+                *owed -= within.len() as u64;
+                if within.len() < data.len() {
+                    return Err(LengthMismatch { missing: 0 });
+                }
+            }
+            // An empty chunk is the last one.
+            Encoder::Chunked if data.is_empty() => {}
+            Encoder::Chunked => {
+                push_hex(data.len(), out);
+                out.extend_from_slice(b"\r\n");
+                out.extend_from_slice(data);
+                out.extend_from_slice(b"\r\n");
+            }
+            Encoder::UntilClose => out.extend_from_slice(data),
+        }
+        Ok(())
+    }
+
+    /// Accounts for `n` content octets that left without passing through `send` (sendfile).
+    ///
+    /// # Errors
+    /// When more left than the head promised.
+    ///
+    /// # Panics
+    /// When the encoder would have framed or dropped them: in chunks, or where no body goes out.
+    pub fn sent(&mut self, n: u64) -> Result<(), LengthMismatch> {
+        match self {
+            Encoder::Length(owed) if n > *owed => {
+                *owed = 0;
+                Err(LengthMismatch { missing: 0 })
+            }
+            Encoder::Length(owed) => {
+                *owed -= n;
+                Ok(())
+            }
+            Encoder::UntilClose => Ok(()),
+            Encoder::Bodiless | Encoder::Chunked => {
+                assert!(
+                    n == 0,
+                    "only a body that is sent as it is can bypass its encoder"
+                );
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends the body: appends the last chunk where there are chunks.
+    ///
+    /// # Errors
+    /// When less came than the head promised: the connection must be cut.
+    pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), LengthMismatch> {
+        match self {
+            Encoder::Length(0) | Encoder::Bodiless | Encoder::UntilClose => Ok(()),
+            Encoder::Length(missing) => Err(LengthMismatch { missing: *missing }),
+            Encoder::Chunked => {
+                out.extend_from_slice(b"0\r\n\r\n");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Appends a number in hexadecimal digits.
+fn push_hex(number: usize, out: &mut Vec<u8>) {
+    let digits = (usize::BITS - number.leading_zeros()).div_ceil(4).max(1);
+    for place in (0..digits).rev() {
+        out.push(b"0123456789abcdef"[number >> (place * 4) & 15]);
+    }
 }

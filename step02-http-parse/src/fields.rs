@@ -1,78 +1,255 @@
 //! Field lines: ordered, with case-insensitive names.
+//!
+//! A section is kept as the bytes that stand on the wire, and beside them where the parts are:
+//!
+//! ```text
+//!   wire   Host: a.example\r\nAccept: */*\r\n
+//!   lines  ^0    ^6           ^17     ^25
+//! ```
+//!
+//! So reading a section costs two allocations however many lines it has, and writing one is a
+//! single copy. Lines read from a peer are normalised to `name: value`, without whitespace
+//! around the value.
+//!
+//! Lines of one name are never joined here: for `Set-Cookie` that would be wrong (RFC 9110
+//! §5.3), and whoever wants a list has [`Fields::list`].
+
+use crate::bytes::{is_field_vchar, is_tchar, trim_ows};
+use std::fmt;
 
 /// A field name or value that may not be written on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidField;
 
-/// A field section, kept as the bytes that stand on the wire (`Name: value CR LF` each) and where its parts are.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+impl fmt::Display for InvalidField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field name or value has an octet that is not allowed on the wire")
+    }
+}
+
+impl std::error::Error for InvalidField {}
+
+/// A field section: its lines in order, found by name whatever the case.
+///
+/// ```
+/// use http_parse::Fields;
+///
+/// let mut fields = Fields::new();
+/// fields.push("Vary", "Accept, Accept-Encoding");
+/// assert_eq!(fields.get("vary"), Some(&b"Accept, Accept-Encoding"[..]));
+/// assert_eq!(fields.list("VARY").count(), 2);
+/// assert!(fields.try_push(b"X", b"two\r\nlines").is_err());
+/// ```
+///
+/// Source: RFC 9110 §5
+#[derive(Clone, Default)]
 pub struct Fields {
+    /// Every line as `name: value CR LF`, and nothing else.
     wire: Vec<u8>,
+    /// One for each line of `wire`, in order.
+    lines: Vec<Line>,
+}
+
+/// Where the parts of one line are.
+#[derive(Debug, Clone, Copy)]
+struct Line {
+    /// First octet of the name in `wire`.
+    start: u32,
+    name_len: u32,
+    value_len: u32,
+    /// First octet of the value in the message it was read from; 0 for a line of our own.
+    at: u32,
+}
+
+/// What stands between a name and its value, and after the value.
+const COLON: &[u8] = b": ";
+const CRLF: &[u8] = b"\r\n";
+/// The octets of both.
+const BETWEEN_LEN: u32 = 4;
+
+impl Line {
+    fn name(self) -> std::ops::Range<usize> {
+        let start = self.start as usize;
+        start..start + self.name_len as usize
+    }
+
+    fn value(self) -> std::ops::Range<usize> {
+        let start = self.name().end + COLON.len();
+        start..start + self.value_len as usize
+    }
+
+    fn whole(self) -> std::ops::Range<usize> {
+        self.name().start..self.value().end + CRLF.len()
+    }
+
+    fn len(self) -> u32 {
+        self.name_len + self.value_len + BETWEEN_LEN
+    }
 }
 
 impl Fields {
-    /// An empty section.
+    /// Makes an empty section.
     pub fn new() -> Fields {
         Fields::default()
     }
+
     /// Appends a line of our own making.
     ///
     /// # Panics
-    /// When name or value is not allowed on the wire: a mistake of the caller. Octets that came from outside go through [`Fields::try_push`].
+    /// When name or value is not allowed on the wire: a mistake of the caller. Octets that came
+    /// from outside go through [`Fields::try_push`].
     pub fn push(&mut self, name: &'static str, value: &str) {
-        let _ = (name, value);
-        todo!()
+        self.try_push(name.as_bytes(), value.as_bytes())
+            .expect("a field of our own making is valid");
     }
-    /// Appends a line whose octets came from outside.
+
+    /// Appends a line whose octets came from outside, without whitespace around the value.
     ///
     /// # Errors
-    /// `InvalidField` when the name is no token or the value has a control character.
+    /// `InvalidField` when the name is no token or the value has a control character other than
+    /// HTAB, above all CR, LF or NUL: such a value would be read as lines of its own.
+    ///
+    /// Source: RFC 9110 §5.1, §5.5
     pub fn try_push(&mut self, name: &[u8], value: &[u8]) -> Result<(), InvalidField> {
-        let _ = (name, value);
-        todo!()
+        let named = !name.is_empty() && name.iter().all(|byte| is_tchar(*byte));
+        if !named || !value.iter().all(|byte| is_field_vchar(*byte)) {
+            return Err(InvalidField);
+        }
+        self.append(name, trim_ows(value), 0)
     }
+
+    /// Appends a line of checked octets, whose value stood at `at` in the message it came from.
+    pub(crate) fn append(
+        &mut self,
+        name: &[u8],
+        value: &[u8],
+        at: usize,
+    ) -> Result<(), InvalidField> {
+        let index = |n: usize| u32::try_from(n).map_err(|_| InvalidField);
+        let whole = name.len() + COLON.len() + value.len() + CRLF.len();
+        index(self.wire.len() + whole)?;
+        self.lines.push(Line {
+            start: index(self.wire.len())?,
+            name_len: index(name.len())?,
+            value_len: index(value.len())?,
+            at: index(at)?,
+        });
+        self.wire.reserve(whole);
+        for part in [name, COLON, value, CRLF] {
+            self.wire.extend_from_slice(part);
+        }
+        Ok(())
+    }
+
     /// Removes every line of that name.
     pub fn remove(&mut self, name: &str) {
-        let _ = name;
-        todo!()
+        let Fields { wire, lines } = self;
+        let mut removed = 0;
+        lines.retain_mut(|line| {
+            if is_name(&wire[line.name()], name) {
+                removed += line.len();
+                return false;
+            }
+            let whole = line.whole();
+            line.start -= removed;
+            wire.copy_within(whole, line.start as usize);
+            true
+        });
+        wire.truncate(wire.len() - removed as usize);
     }
-    /// The value of the first line of that name.
+
+    /// Returns the value of the first line of that name.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        self.iter()
-            .find(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes()))
-            .map(|(_, v)| v)
+        let line = self
+            .lines
+            .iter()
+            .find(|line| is_name(&self.wire[line.name()], name))?;
+        Some(&self.wire[line.value()])
     }
-    /// Whether there is a line of that name.
+
+    /// Tells whether there is a line of that name.
     pub fn contains(&self, name: &str) -> bool {
         self.get(name).is_some()
     }
-    /// The values of all lines of that name, in order.
+
+    /// Returns the values of all lines of that name, in order.
     pub fn all<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f [u8]> {
-        self.iter()
-            .filter(move |(n, _)| n.eq_ignore_ascii_case(name.as_bytes()))
-            .map(|(_, v)| v)
+        self.located(name).map(|(value, _)| value)
     }
-    /// The members of a comma-separated list over all lines of that name, trimmed, empty ones left out (RFC 9110 §5.6.1).
+
+    /// Returns the members of a comma-separated list over all lines of that name, trimmed, empty
+    /// ones left out. A comma inside a quoted string is not understood.
+    ///
+    /// Source: RFC 9110 §5.6.1
     pub fn list<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f [u8]> {
         self.all(name)
             .flat_map(|value| value.split(|byte| *byte == b','))
-            .map(<[u8]>::trim_ascii)
+            .map(trim_ows)
             .filter(|member| !member.is_empty())
     }
-    /// Every line as (name, value), in order, names as they came.
+
+    /// Returns every line as (name, value), in order, names as they came.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        std::iter::empty()
+        self.lines
+            .iter()
+            .map(|line| (&self.wire[line.name()], &self.wire[line.value()]))
     }
-    /// The number of lines.
+
+    /// Returns the number of lines.
     pub fn len(&self) -> usize {
-        todo!()
+        self.lines.len()
     }
-    /// Whether there is no line.
+
+    /// Tells whether there is no line.
     pub fn is_empty(&self) -> bool {
-        self.wire.is_empty()
+        self.lines.is_empty()
     }
-    /// The lines as they go on the wire, each ended by CR LF, without the empty line after them.
+
+    /// Returns the lines as they go on the wire, each ended by CR LF, without the empty line
+    /// after them.
     pub fn wire(&self) -> &[u8] {
         &self.wire
+    }
+
+    /// Returns the values of all lines of that name, each with its offset in the message.
+    pub(crate) fn located<'f>(&'f self, name: &'f str) -> impl Iterator<Item = (&'f [u8], usize)> {
+        self.lines
+            .iter()
+            .filter(move |line| is_name(&self.wire[line.name()], name))
+            .map(|line| (&self.wire[line.value()], line.at as usize))
+    }
+
+    /// Returns every line as (name, the whole line as it goes on the wire).
+    pub(crate) fn wire_lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.lines
+            .iter()
+            .map(|line| (&self.wire[line.name()], &self.wire[line.whole()]))
+    }
+}
+
+/// Field names are compared without regard to case (RFC 9110 §5.1).
+fn is_name(octets: &[u8], name: &str) -> bool {
+    octets.eq_ignore_ascii_case(name.as_bytes())
+}
+
+/// Two sections are equal when they are the same on the wire; where they were read is no matter.
+impl PartialEq for Fields {
+    fn eq(&self, other: &Fields) -> bool {
+        self.wire == other.wire
+    }
+}
+
+impl Eq for Fields {}
+
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map()
+            .entries(self.iter().map(|(name, value)| {
+                (
+                    name.escape_ascii().to_string(),
+                    value.escape_ascii().to_string(),
+                )
+            }))
+            .finish()
     }
 }

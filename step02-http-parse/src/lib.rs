@@ -1,6 +1,7 @@
 //! Step 2: HTTP/1.1 without any I/O. Bytes in, steps out.
 #![forbid(unsafe_code)]
 
+mod buffer;
 mod bytes;
 mod connection;
 mod date;
@@ -9,9 +10,12 @@ mod encoder;
 mod fields;
 mod framing;
 mod head;
+mod host;
 mod limits;
 mod method;
 mod reject;
+mod response;
+mod section;
 mod status;
 mod target;
 mod version;

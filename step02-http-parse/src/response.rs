@@ -1,0 +1,194 @@
+//! Responses' heads, onto the wire.
+//!
+//! Which fields of a response are the connection's own business, and what they say, follows from
+//! the request and from the response's head. That is decided here, in one place, for all servers:
+//!
+//! ```text
+//!   HEAD, 1xx, 204, 304             no body
+//!   one valid Content-Length        that many octets
+//!   else, client of HTTP/1.1        Transfer-Encoding: chunked
+//!   else                            until the connection closes
+//! ```
+//!
+//! Date, Server and everything that describes the content are the caller's.
+
+use crate::framing::parse_length;
+use crate::{Encoder, Fields, Framing, Method, RequestHead, ResponseHead, Status, Version};
+
+/// What a request says about its response.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) content: Content,
+    pub(crate) version: Version,
+    pub(crate) persistence: Persistence,
+    pub(crate) expectation: Expectation,
+    /// How the request's own body ends.
+    pub(crate) framing: Framing,
+}
+
+/// Whether the content of a response goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    Sent,
+    /// The request was HEAD.
+    Withheld,
+}
+
+/// Whether the connection lives on after the response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Persistence {
+    Keep,
+    Close,
+}
+
+/// Whether the client waits to hear that its body is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Expectation {
+    Waiting,
+    /// It never did, it has been told, or it has lost patience.
+    Settled,
+}
+
+/// What goes for a request of which nothing is known, when it must be answered all the same.
+impl Default for Asked {
+    fn default() -> Asked {
+        Asked {
+            content: Content::Sent,
+            version: Version::Http11,
+            persistence: Persistence::Keep,
+            expectation: Expectation::Settled,
+            framing: Framing::None,
+        }
+    }
+}
+
+impl Asked {
+    /// What a request's head says about its response, its body left aside.
+    pub(crate) fn by(head: &RequestHead) -> Asked {
+        Asked {
+            content: match head.method {
+                Method::Head => Content::Withheld,
+                _ => Content::Sent,
+            },
+            version: head.version,
+            persistence: persistence(head),
+            ..Asked::default()
+        }
+    }
+
+    /// Chooses how the body of a response goes out.
+    ///
+    /// Source: RFC 9112 §6.1 to §6.3
+    pub(crate) fn encoder(&self, head: &ResponseHead) -> Encoder {
+        if self.content == Content::Withheld || head.status.forbids_content() {
+            return Encoder::Bodiless;
+        }
+        match (promised_length(&head.fields), self.version) {
+            (Some(octets), _) => Encoder::Length(octets),
+            (None, Version::Http11) => Encoder::Chunked,
+            (None, Version::Http10) => Encoder::UntilClose,
+        }
+    }
+}
+
+/// Source: RFC 9112 §9.3
+fn persistence(head: &RequestHead) -> Persistence {
+    let kept = match head.version {
+        Version::Http11 => !says(&head.fields, "close"),
+        Version::Http10 => says(&head.fields, "keep-alive") && !says(&head.fields, "close"),
+    };
+    if kept {
+        Persistence::Keep
+    } else {
+        Persistence::Close
+    }
+}
+
+/// Tells whether a response's own head makes it the last one.
+pub(crate) fn ends_connection(head: &ResponseHead) -> bool {
+    head.status.is_informational() || says(&head.fields, "close")
+}
+
+fn says(fields: &Fields, option: &str) -> bool {
+    fields
+        .list("Connection")
+        .any(|member| member.eq_ignore_ascii_case(option.as_bytes()))
+}
+
+/// The one valid Content-Length; anything else promises nothing.
+fn promised_length(fields: &Fields) -> Option<u64> {
+    let mut values = fields.all("Content-Length");
+    let octets = parse_length(values.next()?).ok()?;
+    values.next().is_none().then_some(octets)
+}
+
+/// Appends a head: status line, the caller's fields, framing, and what becomes of the connection.
+pub(crate) fn write_head(head: &ResponseHead, encoder: Encoder, asked: &Asked, out: &mut Vec<u8>) {
+    out.reserve(head.fields.wire().len() + HEAD_EXTRA);
+    status_line(head.status, out);
+    let length = match encoder {
+        Encoder::Length(_) => Kept::Yes,
+        // What a GET would have had (RFC 9110 §8.6); 1xx and 204 must not have one.
+        Encoder::Bodiless if promised_length(&head.fields).is_some() => {
+            if head.status.is_informational() || head.status == Status::NO_CONTENT {
+                Kept::No
+            } else {
+                Kept::Yes
+            }
+        }
+        Encoder::Bodiless | Encoder::Chunked | Encoder::UntilClose => Kept::No,
+    };
+    for (name, line) in head.fields.wire_lines() {
+        if kept(name, length) == Kept::Yes {
+            out.extend_from_slice(line);
+        }
+    }
+    if encoder == Encoder::Chunked {
+        out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
+    }
+    match (asked.persistence, asked.version) {
+        (Persistence::Close, Version::Http11) => out.extend_from_slice(b"Connection: close\r\n"),
+        (Persistence::Keep, Version::Http10) => {
+            out.extend_from_slice(b"Connection: keep-alive\r\n")
+        }
+        (Persistence::Keep, Version::Http11) | (Persistence::Close, Version::Http10) => {}
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Room for status line, framing and connection fields: one allocation for a whole head.
+const HEAD_EXTRA: usize = 128;
+
+/// `HTTP/1.1 200 OK`, whatever the client speaks: the version says what *we* understand
+/// (RFC 9110 §2.5).
+fn status_line(status: Status, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"HTTP/1.1 ");
+    for place in [100, 10, 1] {
+        let digit = u8::try_from(status.code() / place % 10).expect("a digit is below ten");
+        out.push(b'0' + digit);
+    }
+    out.push(b' ');
+    out.extend_from_slice(status.reason().as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Whether a field of the caller's goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Yes,
+    No,
+}
+
+fn kept(name: &[u8], length: Kept) -> Kept {
+    let ours = ["Connection", "Keep-Alive", "Transfer-Encoding"];
+    if name.eq_ignore_ascii_case(b"Content-Length") {
+        length
+    } else if ours
+        .iter()
+        .any(|own| name.eq_ignore_ascii_case(own.as_bytes()))
+    {
+        Kept::No
+    } else {
+        Kept::Yes
+    }
+}
