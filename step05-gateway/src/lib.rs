@@ -1,1 +1,25 @@
-//! x
+//! Step 5: programs as responses; the finished server.
+#![forbid(unsafe_code)]
+
+mod app;
+mod cgi;
+mod cgi_head;
+mod complaints;
+mod environ;
+mod offload;
+mod output;
+mod path;
+mod reaper;
+mod route;
+mod script;
+
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod testing;
+
+pub use app::{App, BodyWriter, Responder};
+pub use cgi::{Cgi, Programs};
+pub use cgi_head::{Answer, BadGateway, HEAD_LIMIT, HeadReader};
+pub use environ::{Authorization, Environ, Mount};
+pub use offload::{Offload, Pool};
+pub use route::{BadPrefix, Prefix, Routes};

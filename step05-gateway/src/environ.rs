@@ -1,0 +1,409 @@
+//! A request in the words of RFC 3875: the meta-variables.
+//!
+//! Every gateway wire says the same things in its own way: CGI as environment variables, FastCGI,
+//! SCGI and uwsgi as name-value pairs. So the variables are made here, once, from a checked
+//! request and the place where the program is mounted, and the wires only write them down.
+//!
+//! ```text
+//!     GET /cgi/tool/a%20b?q=1         SCRIPT_NAME=/cgi/tool   PATH_INFO=/a b
+//!     X-Colour: red                   QUERY_STRING=q=1        HTTP_X_COLOUR=red
+//! ```
+//!
+//! `CONTENT_LENGTH` stands first, because SCGI demands it and nobody else minds. Left out are
+//! `REMOTE_HOST` (a name lookup would wait), `AUTH_TYPE` and `REMOTE_USER` (this server does not
+//! authenticate), and arguments made from a query without `=` (RFC 3875 §4.4): that one turned
+//! visitors' queries into command-line options of interpreters.
+
+use http_parse::{Framing, Version};
+use static_files::{Request, SERVER};
+use std::net::IpAddr;
+use std::ops::Range;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// Fields that concern this connection, or that the server has dealt with already (RFC 9110 §7.6.1,
+/// §10.1.1): a program would only be misled by them.
+const OURS: [&str; 8] = [
+    "connection",
+    "expect",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Where in the site a program stands, for one request.
+#[derive(Debug, Clone, Copy)]
+pub struct Mount<'m> {
+    /// The decoded path up to and including the program; may be empty.
+    pub script_name: &'m [u8],
+    /// The decoded path behind it: empty, or begins with a slash.
+    pub path_info: &'m [u8],
+    /// The folder of the site's files.
+    pub document_root: &'m Path,
+    /// The program's file.
+    pub script_filename: &'m Path,
+}
+
+/// Whether a program is told the visitor's password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Authorization {
+    /// `Authorization` is left out: on many systems every user can list the environment of every
+    /// process (RFC 3875 §4.1.18 and §9.2 say SHOULD).
+    #[default]
+    Withheld,
+    /// `HTTP_AUTHORIZATION` is set.
+    Passed,
+}
+
+/// The meta-variables of one request, in order, each name once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Environ {
+    octets: Vec<u8>,
+    /// Where in `octets` each name and its value are.
+    pairs: Vec<(Range<usize>, Range<usize>)>,
+}
+
+impl Environ {
+    /// Describes a request to the program at `mount`.
+    ///
+    /// No value holds a NUL octet, as long as `mount` has none.
+    ///
+    /// Source: RFC 3875 §4.1.
+    pub fn new(request: &Request, mount: &Mount<'_>, authorization: Authorization) -> Environ {
+        let mut environ = Environ::default();
+        environ.describe_content(request);
+        environ.describe_target(request, mount);
+        environ.describe_connection(request);
+        environ.describe_fields(request, authorization);
+        environ
+    }
+
+    /// Every variable as (name, value), in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let part = |range: &Range<usize>| &self.octets[range.clone()];
+        self.pairs
+            .iter()
+            .map(move |(name, value)| (part(name), part(value)))
+    }
+
+    /// The value of one variable; `None` where it is not set, which is not the same as empty.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.iter()
+            .find(|(each, _)| *each == name.as_bytes())
+            .map(|(_, value)| value)
+    }
+
+    /// `CONTENT_LENGTH` is set if and only if the length is known (RFC 3875 §4.1.2). A chunked
+    /// body has none beforehand; a program that wants it reads to the end of its input.
+    fn describe_content(&mut self, request: &Request) {
+        if let Framing::Length(length) = request.framing {
+            self.set("CONTENT_LENGTH", length.to_string().as_bytes());
+        }
+        if let Some(media_type) = request.head.fields.get("Content-Type") {
+            self.set("CONTENT_TYPE", media_type);
+        }
+    }
+
+    fn describe_target(&mut self, request: &Request, mount: &Mount<'_>) {
+        let target = &request.head.target;
+        let query = target.query();
+        self.set("REQUEST_METHOD", request.method().as_str().as_bytes());
+        self.set("SCRIPT_NAME", mount.script_name);
+        let root = mount.document_root.as_os_str().as_bytes();
+        if !mount.path_info.is_empty() {
+            self.set("PATH_INFO", mount.path_info);
+            self.set_joined("PATH_TRANSLATED", &[root, mount.path_info]);
+        }
+        self.set("QUERY_STRING", query.unwrap_or_default());
+        // Decoding PATH_INFO loses what was a slash and what was `%2F`. Here it can still be seen.
+        match query {
+            Some(query) => self.set_joined("REQUEST_URI", &[target.path(), b"?", query]),
+            None => self.set("REQUEST_URI", target.path()),
+        }
+        self.set("DOCUMENT_ROOT", root);
+        let script = mount.script_filename.as_os_str().as_bytes();
+        self.set("SCRIPT_FILENAME", script);
+    }
+
+    fn describe_connection(&mut self, request: &Request) {
+        self.set("GATEWAY_INTERFACE", b"CGI/1.1");
+        self.set("SERVER_SOFTWARE", SERVER.as_bytes());
+        self.set(
+            "SERVER_PROTOCOL",
+            match request.head.version {
+                Version::Http10 => b"HTTP/1.0",
+                Version::Http11 => b"HTTP/1.1",
+            },
+        );
+        self.set("REQUEST_SCHEME", b"http");
+        match host(request).map(without_port) {
+            Some(name) if !name.is_empty() => self.set("SERVER_NAME", name),
+            Some(_) | None => self.set("SERVER_NAME", server_name(request).as_bytes()),
+        }
+        let text = |value: &dyn ToString| value.to_string().into_bytes();
+        self.set("SERVER_ADDR", &text(&request.local.ip().to_canonical()));
+        self.set("SERVER_PORT", &text(&request.local.port()));
+        self.set("REMOTE_ADDR", &text(&request.peer.ip().to_canonical()));
+        self.set("REMOTE_PORT", &text(&request.peer.port()));
+        // php-cgi takes a request without this one for a visitor who called it directly.
+        self.set("REDIRECT_STATUS", b"200");
+    }
+
+    fn describe_fields(&mut self, request: &Request, authorization: Authorization) {
+        let fields = &request.head.fields;
+        for (at, (name, _)) in fields.iter().enumerate() {
+            let is_same = |other: &[u8]| other.eq_ignore_ascii_case(name);
+            let seen_before = fields.iter().take(at).any(|(other, _)| is_same(other));
+            if seen_before || !is_passed_on(name, authorization) {
+                continue;
+            }
+            let variable = variable_name(name);
+            if is_same(b"host") {
+                self.set(&variable, host(request).unwrap_or_default());
+                continue;
+            }
+            // Several lines of one name are one list (RFC 9110 §5.3); only Cookie has its own
+            // separator (RFC 6265 §5.4).
+            let separator: &[u8] = if is_same(b"cookie") { b"; " } else { b", " };
+            let values = fields.iter().filter(|(other, _)| is_same(other));
+            let values: Vec<&[u8]> = values.map(|(_, value)| value).collect();
+            self.set(&variable, &values.join(separator));
+        }
+        if !fields.contains("Host")
+            && let Some(authority) = request.head.target.authority()
+        {
+            self.set("HTTP_HOST", authority);
+        }
+    }
+
+    fn set(&mut self, name: &str, value: &[u8]) {
+        self.set_joined(name, &[value]);
+    }
+
+    fn set_joined(&mut self, name: &str, value: &[&[u8]]) {
+        let start = self.octets.len();
+        self.octets.extend_from_slice(name.as_bytes());
+        let middle = self.octets.len();
+        for part in value {
+            self.octets.extend_from_slice(part);
+        }
+        let pair = (start..middle, middle..self.octets.len());
+        self.pairs.push(pair);
+    }
+}
+
+/// Whether a field becomes a variable.
+fn is_passed_on(name: &[u8], authorization: Authorization) -> bool {
+    // `X_Real_IP` and `X-Real-IP` would become one variable, and a front that guards the
+    // second knows nothing of the first.
+    let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'-';
+    if !name.iter().all(is_plain) {
+        return false;
+    }
+    let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
+    // HTTP_PROXY is where many programs look for *their* proxy ("httpoxy").
+    if is("proxy") || is("content-length") || is("content-type") {
+        return false;
+    }
+    if is("authorization") {
+        return authorization == Authorization::Passed;
+    }
+    !is("proxy-authorization") && !OURS.into_iter().any(is)
+}
+
+/// `X-Colour` → `HTTP_X_COLOUR`; the name has passed [`is_passed_on`], so it is ASCII.
+fn variable_name(field: &[u8]) -> String {
+    let upper = field.iter().map(|octet| match octet {
+        b'-' => '_',
+        other => char::from(other.to_ascii_uppercase()),
+    });
+    "HTTP_".chars().chain(upper).collect()
+}
+
+/// Whom the client asked: an absolute target wins over the Host field (RFC 9112 §3.2.2).
+fn host(request: &Request) -> Option<&[u8]> {
+    let fields = &request.head.fields;
+    request.head.target.authority().or(fields.get("Host"))
+}
+
+/// `[2001:db8::1]:80` → `[2001:db8::1]`, `example.org:80` → `example.org`.
+fn without_port(host: &[u8]) -> &[u8] {
+    let in_brackets = host.iter().rposition(|octet| *octet == b']');
+    let (kept, rest) = host.split_at(in_brackets.map_or(0, |at| at + 1));
+    let name = rest.split(|octet| *octet == b':').next();
+    &host[..kept.len() + name.map_or(0, <[u8]>::len)]
+}
+
+/// The address the client came to, where it named no host.
+fn server_name(request: &Request) -> String {
+    match request.local.ip().to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("[{address}]"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_parse::{Limits, Parsed, parse_request_head, request_framing};
+
+    fn request(head: &str) -> Request {
+        let head = head.replace('\n', "\r\n") + "\r\n\r\n";
+        let parsed = parse_request_head(head.as_bytes(), &Limits::default());
+        let Ok(Parsed::Complete(head, _)) = parsed else {
+            panic!("{parsed:?}")
+        };
+        Request {
+            framing: request_framing(&head).expect("framing is clear"),
+            head,
+            peer: "192.0.2.7:40000".parse().expect("an address"),
+            local: "[::ffff:192.0.2.1]:8080".parse().expect("an address"),
+        }
+    }
+
+    fn environ(head: &str, authorization: Authorization) -> Environ {
+        let mount = Mount {
+            script_name: b"/cgi/tool",
+            path_info: b"/a b",
+            document_root: Path::new("/srv/site"),
+            script_filename: Path::new("/srv/cgi/tool"),
+        };
+        Environ::new(&request(head), &mount, authorization)
+    }
+
+    /// Checks variables of a request; `-` stands for "not set".
+    #[track_caller]
+    fn check(head: &str, expected: &[(&str, &str)]) {
+        let environ = environ(head, Authorization::Withheld);
+        for (name, value) in expected {
+            let seen = environ.get(name).map(String::from_utf8_lossy);
+            assert_eq!(seen.as_deref().unwrap_or("-"), *value, "{name} of {head:?}");
+        }
+    }
+
+    #[test]
+    fn a_plain_request_gives_exactly_these_variables_in_this_order() {
+        let environ = environ(
+            "POST /cgi/tool/a%20b?q=1&r HTTP/1.1\nHost: example.org:8080\nContent-Length: 3\n\
+             Content-Type: text/plain\nX-Colour: red",
+            Authorization::Withheld,
+        );
+        let lines: Vec<String> = environ
+            .iter()
+            .map(|(name, value)| format!("{}={}", name.escape_ascii(), value.escape_ascii()))
+            .collect();
+        assert_eq!(
+            lines.join("\n"),
+            format!(
+                "CONTENT_LENGTH=3\nCONTENT_TYPE=text/plain\nREQUEST_METHOD=POST\n\
+                 SCRIPT_NAME=/cgi/tool\nPATH_INFO=/a b\nPATH_TRANSLATED=/srv/site/a b\n\
+                 QUERY_STRING=q=1&r\nREQUEST_URI=/cgi/tool/a%20b?q=1&r\nDOCUMENT_ROOT=/srv/site\n\
+                 SCRIPT_FILENAME=/srv/cgi/tool\nGATEWAY_INTERFACE=CGI/1.1\nSERVER_SOFTWARE={SERVER}\n\
+                 SERVER_PROTOCOL=HTTP/1.1\nREQUEST_SCHEME=http\nSERVER_NAME=example.org\n\
+                 SERVER_ADDR=192.0.2.1\nSERVER_PORT=8080\nREMOTE_ADDR=192.0.2.7\nREMOTE_PORT=40000\n\
+                 REDIRECT_STATUS=200\nHTTP_HOST=example.org:8080\nHTTP_X_COLOUR=red"
+            )
+        );
+    }
+
+    #[test]
+    fn the_target_is_given_decoded_and_raw() {
+        check(
+            "GET /cgi/tool/x HTTP/1.0",
+            &[
+                ("QUERY_STRING", ""),
+                ("REQUEST_URI", "/cgi/tool/x"),
+                ("SERVER_PROTOCOL", "HTTP/1.0"),
+                ("SERVER_NAME", "192.0.2.1"),
+                ("HTTP_HOST", "-"),
+                ("CONTENT_LENGTH", "-"),
+            ],
+        );
+        check(
+            "GET /cgi/tool/%2F%C3%A9? HTTP/1.1\nHost: a",
+            &[
+                ("REQUEST_URI", "/cgi/tool/%2F%C3%A9?"),
+                ("QUERY_STRING", ""),
+            ],
+        );
+    }
+
+    #[test]
+    fn an_absolute_target_wins_over_host() {
+        check(
+            "GET http://right.example:81/cgi/tool?z HTTP/1.1\nHost: wrong.example",
+            &[
+                ("SERVER_NAME", "right.example"),
+                ("HTTP_HOST", "right.example:81"),
+                ("REQUEST_URI", "/cgi/tool?z"),
+                ("SERVER_PORT", "8080"),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_server_name_has_no_port_and_keeps_its_brackets() {
+        check(
+            "GET / HTTP/1.1\nHost: [2001:db8::1]:81",
+            &[("SERVER_NAME", "[2001:db8::1]")],
+        );
+        check(
+            "GET / HTTP/1.1\nHost:",
+            &[("SERVER_NAME", "192.0.2.1"), ("HTTP_HOST", "")],
+        );
+    }
+
+    #[test]
+    fn repeated_fields_are_joined() {
+        check(
+            "GET / HTTP/1.1\nHost: a\nX-A: 1\nCookie: b=1\nx-a: 2\nCookie: c=2",
+            &[("HTTP_X_A", "1, 2"), ("HTTP_COOKIE", "b=1; c=2")],
+        );
+    }
+
+    #[test]
+    fn fields_that_deceive_programs_are_left_out() {
+        check(
+            "GET / HTTP/1.1\nHost: a\nProxy: http://evil\nX_Real_IP: 1\nContent_Length: 9\nX.Y: 1\n\
+             Connection: close\nTE: trailers\nUpgrade: h2c\nProxy-Authorization: Basic eA==",
+            &[
+                ("HTTP_PROXY", "-"),
+                ("HTTP_X_REAL_IP", "-"),
+                ("CONTENT_LENGTH", "-"),
+                ("HTTP_CONTENT_LENGTH", "-"),
+                ("HTTP_X.Y", "-"),
+                ("HTTP_CONNECTION", "-"),
+                ("HTTP_TE", "-"),
+                ("HTTP_UPGRADE", "-"),
+                ("HTTP_PROXY_AUTHORIZATION", "-"),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_chunked_body_has_no_length() {
+        check(
+            "POST / HTTP/1.1\nHost: a\nTransfer-Encoding: chunked",
+            &[("CONTENT_LENGTH", "-"), ("HTTP_TRANSFER_ENCODING", "-")],
+        );
+    }
+
+    #[test]
+    fn a_length_of_zero_is_a_length() {
+        check(
+            "POST / HTTP/1.1\nHost: a\nContent-Length: 0",
+            &[("CONTENT_LENGTH", "0")],
+        );
+    }
+
+    #[test]
+    fn authorization_is_passed_only_when_asked() {
+        let head = "GET / HTTP/1.1\nHost: a\nAuthorization: Basic eHg=";
+        check(head, &[("HTTP_AUTHORIZATION", "-")]);
+        let passed = environ(head, Authorization::Passed);
+        assert_eq!(passed.get("HTTP_AUTHORIZATION"), Some(&b"Basic eHg="[..]));
+    }
+}
