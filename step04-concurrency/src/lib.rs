@@ -1,4 +1,38 @@
-//! Step 4.
+//! Step 4: many clients at once. Threads, a pool, and one loop that waits for everybody.
+//!
+//! ```text
+//! SERVERS   iterative · threads · pool          epoll · cores
+//!                 │  each connection:               │  all connections:
+//!                 ▼  drive = Session + poll(2)      ▼  event_loop = Sessions + epoll(7)
+//!                           └──────── Session ──────┘
+//!                     one connection as a value: step, wants, deadline
+//! ```
+//!
+//! All of them drive the same [`Handler`](static_files::Handler), and give the same answers.
+//! Linux only: epoll, sendfile and pidfds have no portable names.
 #![deny(unsafe_code)]
-#[allow(unsafe_code, reason = "the one folder of the course that may")]
+
+mod cache;
+mod drive;
+mod event_loop;
+mod seats;
+mod servers;
+mod session;
+mod shutdown;
+#[expect(
+    unsafe_code,
+    reason = "the one folder of the course that talks to the C library"
+)]
 pub mod sys;
+mod threads;
+mod timers;
+mod workers;
+
+pub use cache::Cache;
+pub use drive::drive;
+pub use event_loop::event_loop;
+pub use servers::{SERVERS, Serve};
+pub use session::{CLIENT, ENDS, Session, Step, Want};
+pub use shutdown::{StopSignal, stop_on_signals};
+pub use threads::{thread_per_connection, thread_pool};
+pub use workers::loop_per_core;

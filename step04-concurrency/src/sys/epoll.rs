@@ -109,13 +109,13 @@ impl Epoll {
         deadline: Option<Instant>,
     ) -> io::Result<()> {
         events.len = 0;
-        let capacity = i32::try_from(events.list.len()).expect("Events are few");
+        let capacity = i32::try_from(events.list.len()).unwrap_or(i32::MAX);
         let timeout = timeout_ms(now, deadline);
         let list = events.list.as_mut_ptr();
         // SAFETY: `list` points to `capacity` events that stay borrowed through the call.
         let result = unsafe { ffi::epoll_wait(self.fd.as_raw_fd(), list, capacity, timeout) };
         match check(result) {
-            Ok(count) => events.len = usize::try_from(count).expect("a count is not negative"),
+            Ok(count) => events.len = usize::try_from(count).unwrap_or(0),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }

@@ -49,7 +49,7 @@ impl<'fd> Pollable<'fd> {
 /// # Errors
 /// What poll(2) reports; an interrupted wait is one in which nothing was ready.
 pub fn poll(fds: &mut [Pollable<'_>], now: Instant, deadline: Option<Instant>) -> io::Result<()> {
-    let count = u64::try_from(fds.len()).expect("a length fits 64 bits");
+    let count = fds.len() as u64;
     let entries = fds.as_mut_ptr().cast::<ffi::PollFd>();
     // SAFETY: `Pollable` is transparent over `PollFd`, and the slice of `count` of them stays
     // borrowed through the call; each descriptor is open because it is borrowed.

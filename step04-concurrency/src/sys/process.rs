@@ -25,7 +25,7 @@ pub fn pidfd_open(pid: u32) -> io::Result<OwnedFd> {
     let pid = c_int::try_from(pid).map_err(|_| io::ErrorKind::InvalidInput)?;
     // SAFETY: pidfd_open takes two numbers and touches no memory of ours.
     let fd = unsafe { ffi::syscall(ffi::SYS_PIDFD_OPEN, pid, 0) };
-    let fd = check(c_int::try_from(fd).expect("a descriptor or -1"))?;
+    let fd = check(c_int::try_from(fd).unwrap_or(-1))?;
     // SAFETY: the kernel has just returned this descriptor, close-on-exec, and nobody else knows it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }

@@ -1,0 +1,138 @@
+//! Serves a folder with any server of the ladder: `cargo run -p step04-concurrency -- DIR`.
+
+use concurrency::sys::{self, Port};
+use concurrency::{Cache, SERVERS, Serve, stop_on_signals};
+use socket::Stop;
+use static_files::{Config, Disk, Files, Listing};
+use std::env;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+const USAGE: &str = "\
+usage: step04-concurrency [DIR] [--server NAME] [--listen ADDR] [--workers N]
+
+  DIR            the folder to serve (default: the current one)
+  --server NAME  iterative, threads, pool, epoll or cores (default: epoll)
+  --listen ADDR  address and port (default: 127.0.0.1:8080)
+  --workers N    loops of `cores`, threads of `pool` (default: one loop a core, 64 threads)";
+
+struct Options {
+    folder: PathBuf,
+    server: (&'static str, Serve),
+    listen: SocketAddr,
+    config: Config,
+}
+
+fn main() -> ExitCode {
+    let outcome = parse(env::args().skip(1)).and_then(|options| match options {
+        Some(options) => run(&options),
+        None => {
+            println!("{USAGE}");
+            Ok(())
+        }
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            eprintln!("{sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `None` asks for help.
+fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
+    let mut options = Options {
+        folder: PathBuf::from("."),
+        server: named("epoll")?,
+        listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+        config: Config::default(),
+    };
+    while let Some(argument) = arguments.next() {
+        let mut value = || {
+            arguments
+                .next()
+                .ok_or(format!("{argument} needs a value\n\n{USAGE}"))
+        };
+        match argument.as_str() {
+            "--help" | "-h" => return Ok(None),
+            "--server" => options.server = named(&value()?)?,
+            "--listen" => {
+                let text = value()?;
+                options.listen = text
+                    .parse()
+                    .map_err(|_| format!("{text} is no address; try --listen 127.0.0.1:8080"))?;
+            }
+            "--workers" => {
+                let text = value()?;
+                let workers = text
+                    .parse()
+                    .ok()
+                    .filter(|workers| (1..=1024).contains(workers));
+                options.config.workers =
+                    workers.ok_or(format!("{text} workers? Try a number from 1 to 1024"))?;
+                options.config.pool = options.config.workers;
+            }
+            option if option.starts_with('-') => {
+                return Err(format!("there is no option {option}\n\n{USAGE}"));
+            }
+            folder => options.folder = PathBuf::from(folder),
+        }
+    }
+    Ok(Some(options))
+}
+
+fn named(name: &str) -> Result<(&'static str, Serve), String> {
+    let names = SERVERS.map(|(name, _)| name).join(", ");
+    SERVERS
+        .into_iter()
+        .find(|(known, _)| *known == name)
+        .ok_or(format!("there is no server {name}; there are {names}"))
+}
+
+fn run(options: &Options) -> Result<(), String> {
+    let stop = Arc::new(Stop::new());
+    // First of all: threads inherit what is blocked here.
+    stop_on_signals(Arc::clone(&stop)).map_err(|error| format!("no signals: {error}"))?;
+    // With the usual 1,024 descriptors the server works too, for fewer clients.
+    if let Err(error) = sys::raise_descriptor_limit() {
+        eprintln!("the limit on open descriptors stays as it is: {error}");
+    }
+    let files = files(&options.folder)
+        .map_err(|error| format!("cannot serve {}: {error}", options.folder.display()))?;
+    let (name, serve) = options.server;
+    let listener = listen(name, options.listen)
+        .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;
+    let addr = listener.local_addr().map_err(|error| error.to_string())?;
+    println!(
+        "{} served by `{name}` at http://{addr}/",
+        options.folder.display()
+    );
+    println!("try:   curl -v http://{addr}/");
+    println!("end:   Ctrl-C (once: after the answers under way; twice: now)");
+    serve(&listener, &files, &options.config, &stop).map_err(|error| format!("ended: {error}"))
+}
+
+fn files(folder: &Path) -> io::Result<Files> {
+    let disk = Disk::new(folder)?;
+    let cache = Cache::new(move |path: &_| disk.find(path));
+    let lookup = Box::new(move |path: &_| cache.find(path));
+    Ok(Files::new(folder)?
+        .looking_up(lookup)
+        .listing(Listing::Shown))
+}
+
+/// Only the loops on several cores share the port, and only after it was seen to be free: whoever
+/// shares it with a server that is still running would get half of its connections.
+fn listen(name: &str, addr: SocketAddr) -> io::Result<TcpListener> {
+    let listener = sys::listen(addr, Port::Exclusive)?;
+    if name != "cores" {
+        return Ok(listener);
+    }
+    let addr = listener.local_addr()?;
+    drop(listener);
+    sys::listen(addr, Port::Shared)
+}

@@ -1,0 +1,302 @@
+//! One connection as a value: everything that a thread would keep on its stack.
+//!
+//! ```text
+//!             head            content sent          request read to its end
+//! Receiving ───────► Sending ──────────────► Draining ─────────────────────► Receiving
+//!     │          └─► Exchanging ─────────────┘   │ the connection must close
+//!     └─ unreadable ─► Sending ──────────────────┴─► Leaving ─► Lingering ─► (closed)
+//! ```
+//!
+//! Rules of use: call [`Session::step`] when one of [`Session::wants`] is ready or
+//! [`Session::deadline`] has passed. It moves what can be moved, never waits, and does a bounded
+//! amount of work. Both answers are derived from the state, so they are asked anew after each step.
+//!
+//! It does not wait, and does not know who waits for it: `drive` does with poll(2), one
+//! connection a thread; `event_loop` with epoll(7), all of them in one.
+
+mod exchanging;
+mod outbox;
+mod patience;
+mod receiving;
+mod responding;
+mod sending;
+
+use crate::sys::Interest;
+use exchanging::Exchanging;
+use http_parse::Connection;
+use outbox::Outbox;
+use patience::{Patience, Progress, Waiting};
+use sending::Sending;
+use static_files::{Config, Ends, Handler};
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Instant;
+
+/// Moves that one step makes at the most, each of at most some 256 KiB: without a bound one
+/// fast download would freeze everybody else.
+const MOVES: usize = 32;
+
+/// What a step has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing can be done before something in [`Session::wants`] is ready.
+    Waiting,
+    /// More could be done at once; the step ended to be fair to others.
+    Again,
+    /// The session is over: drop it.
+    Closed,
+}
+
+/// An end of a session that something is to be waited for on.
+#[derive(Debug, Clone, Copy)]
+pub struct Want<'fd> {
+    /// The descriptor, lent: it is not to be kept.
+    pub fd: BorrowedFd<'fd>,
+    /// What for; possibly nothing, for an end that is open and not wanted now.
+    pub interest: Interest,
+}
+
+/// Number of ends a session can have: the client, and the roles of a program's descriptors.
+pub const ENDS: usize = 4;
+/// Index of the client among a session's ends.
+pub const CLIENT: usize = 0;
+const TO_PROGRAM: usize = 1;
+const FROM_PROGRAM: usize = 2;
+const ENDING: usize = 3;
+
+/// What one move has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moved {
+    Some,
+    Blocked,
+    Over,
+}
+
+enum Phase {
+    /// Before or inside a request's head.
+    Receiving,
+    /// A ready response is leaving.
+    Sending(Sending, Then),
+    /// A program is answering.
+    Exchanging(Box<Exchanging>),
+    /// The response is complete, the request is not: the rest of it is dropped. Octets left.
+    Draining(u64),
+    /// The last octets of the last response are leaving.
+    Leaving,
+    /// Half-closed: what still comes is dropped (RFC 9112 §9.6). Octets left.
+    Lingering(u64),
+}
+
+/// What follows a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    NextRequest,
+    Leave,
+}
+
+/// Whether reading from the client can bring anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Input {
+    /// Not known before it is tried.
+    Untried,
+    /// The last read brought less than there was room for: the socket is empty, and a further read
+    /// would cost a system call to say so.
+    Dry,
+}
+
+/// Whether the server goes on after the current answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Serving,
+    Stopping,
+}
+
+/// One connection, its protocol state, and the answer under way.
+pub struct Session<'h> {
+    stream: TcpStream,
+    peer: SocketAddr,
+    local: SocketAddr,
+    handler: &'h dyn Handler,
+    config: &'h Config,
+    connection: Connection,
+    outbox: Outbox,
+    phase: Phase,
+    input: Input,
+    mode: Mode,
+    progress: Progress,
+    patience: Patience,
+    /// Counts exchanges, so that a registration made for one is not taken for the next one's.
+    serial: u32,
+}
+
+impl<'h> Session<'h> {
+    /// A session for a connection that has just been accepted; makes the socket nonblocking.
+    ///
+    /// # Errors
+    /// What the socket reports: the client may be gone already.
+    pub fn new(
+        stream: TcpStream,
+        handler: &'h dyn Handler,
+        config: &'h Config,
+        now: Instant,
+    ) -> io::Result<Session<'h>> {
+        stream.set_nonblocking(true)?;
+        // Answers are written whole; waiting to fill a packet (Nagle) would only delay them.
+        stream.set_nodelay(true)?;
+        Ok(Session {
+            peer: stream.peer_addr()?,
+            local: stream.local_addr()?,
+            stream,
+            handler,
+            config,
+            connection: Connection::new(&config.limits),
+            outbox: Outbox::default(),
+            phase: Phase::Receiving,
+            input: Input::Untried,
+            mode: Mode::Serving,
+            progress: Progress::default(),
+            patience: Patience::new(now, &config.timeouts),
+            serial: 0,
+        })
+    }
+
+    /// Does what can be done without waiting, a bounded amount of it.
+    ///
+    /// # Errors
+    /// The session has to be dropped: the socket failed, or a response cannot be completed.
+    pub fn step(&mut self, now: Instant) -> io::Result<Step> {
+        self.input = Input::Untried;
+        for _ in 0..MOVES {
+            match self.advance()? {
+                Moved::Some => {}
+                Moved::Blocked => return self.rest(now),
+                Moved::Over => return Ok(Step::Closed),
+            }
+        }
+        self.update_patience(now);
+        Ok(Step::Again)
+    }
+
+    /// What to wait for: the client, then the ends of a program. `None` is an end that does not
+    /// exist (any more).
+    pub fn wants(&self) -> [Option<Want<'_>>; ENDS] {
+        let wait_for_room = !self.outbox.is_empty() || matches!(self.phase, Phase::Sending(..));
+        let client = Interest {
+            read: self.wants_request(),
+            write: wait_for_room,
+        };
+        let mut ends = [None; ENDS];
+        ends[CLIENT] = Some(Want {
+            fd: self.stream.as_fd(),
+            interest: client,
+        });
+        if let Phase::Exchanging(exchanging) = &self.phase {
+            let write = exchanging.wants_to_write(&self.connection);
+            let read = self.outbox.room() > 0;
+            let end = |fd, interest| Some(Want { fd, interest });
+            match exchanging.ends() {
+                Ends::None => {}
+                Ends::Duplex(fd) => ends[FROM_PROGRAM] = end(fd, Interest { read, write }),
+                Ends::Pipes { to, from } => {
+                    ends[TO_PROGRAM] = to.and_then(|fd| end(fd, Interest { read: false, write }));
+                    ends[FROM_PROGRAM] = end(from, Interest { read, write: false });
+                }
+                Ends::Ending(fd) => ends[ENDING] = end(fd, Interest { read, write: false }),
+            }
+        }
+        ends
+    }
+
+    /// When to call [`Session::step`] even if nothing is ready.
+    pub fn deadline(&self) -> Instant {
+        self.patience.deadline()
+    }
+
+    /// Which exchange the ends after the first belong to; changes with each one.
+    pub fn serial(&self) -> u32 {
+        self.serial
+    }
+
+    /// Whether nothing is under way, so that closing now loses nothing.
+    pub fn is_idle(&self) -> bool {
+        matches!(self.phase, Phase::Receiving)
+            && self.connection.is_idle()
+            && self.outbox.is_empty()
+    }
+
+    /// Lets the answer under way be the last one. Takes effect at the next step.
+    pub fn stop(&mut self) {
+        self.mode = Mode::Stopping;
+    }
+
+    fn wants_request(&self) -> bool {
+        match &self.phase {
+            // Not before the client has taken its answers: it could ask faster than it listens.
+            Phase::Receiving => self.outbox.is_empty() && self.connection.wants_bytes(),
+            Phase::Exchanging(_) | Phase::Draining(_) => {
+                self.connection.body().is_empty() && self.connection.wants_bytes()
+            }
+            Phase::Sending(..) | Phase::Leaving => false,
+            Phase::Lingering(_) => true,
+        }
+    }
+
+    fn advance(&mut self) -> io::Result<Moved> {
+        match self.phase {
+            Phase::Receiving => self.receive(),
+            Phase::Sending(..) => self.send(),
+            Phase::Exchanging(_) => self.exchange(),
+            Phase::Draining(left) => self.drain(left),
+            Phase::Leaving => self.leave(),
+            Phase::Lingering(left) => self.linger(left),
+        }
+    }
+
+    /// Nothing can be moved: looks at the clock, and hands memory back.
+    fn rest(&mut self, now: Instant) -> io::Result<Step> {
+        self.update_patience(now);
+        if self.is_idle() {
+            self.outbox.release();
+        }
+        if now < self.deadline() {
+            Ok(Step::Waiting)
+        } else {
+            self.expire()
+        }
+    }
+
+    fn update_patience(&mut self, now: Instant) {
+        self.progress.left = self.outbox.total();
+        let waiting = self.waiting();
+        self.patience
+            .update(waiting, &self.progress, now, &self.config.timeouts);
+    }
+
+    fn waiting(&self) -> Waiting {
+        if !self.outbox.is_empty() {
+            return Waiting::Send;
+        }
+        match &self.phase {
+            Phase::Receiving if self.connection.is_idle() => Waiting::Idle,
+            Phase::Receiving => Waiting::Head,
+            Phase::Sending(..) | Phase::Leaving => Waiting::Send,
+            Phase::Exchanging(exchanging) if exchanging.wants_content(&self.connection) => {
+                Waiting::Body
+            }
+            Phase::Exchanging(_) => Waiting::Gateway,
+            Phase::Draining(_) | Phase::Lingering(_) => Waiting::Linger,
+        }
+    }
+}
+
+impl fmt::Debug for Session<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("peer", &self.peer)
+            .field("waiting", &self.waiting())
+            .field("pending", &self.outbox.pending())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,220 @@
+//! An exchange under way: request content to the program, its response to the client, both at once.
+//!
+//! ```text
+//! client ─► Connection ─feed─► Exchange::write      stops when the program takes no more
+//! client ◄── Outbox ◄──pull─── Exchange::read       stops when the client takes no more
+//! ```
+//!
+//! Either side stops by leaving bytes where they are, so that what stands before it fills up and
+//! stops too: the buffers here are the only ones, and they are bounded.
+
+use super::outbox::Outbox;
+use super::patience::Progress;
+use super::sending::broken_promise;
+use http_parse::{Connection, Next, Reject};
+use static_files::{Ends, Exchange, start_response};
+use std::io;
+
+/// Octets of a response read in one turn.
+const TURN: usize = 16 * 1024;
+
+/// The request's content on its way to the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Upward {
+    /// More may come.
+    Open,
+    /// All was handed over; the program has to be told.
+    Closing,
+    /// The program knows that there is no more, or wants no more.
+    Done,
+}
+
+/// The program's response on its way to the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Downward {
+    Head,
+    Content,
+}
+
+/// What feeding the program has come to.
+#[derive(Debug)]
+pub(super) enum Fed {
+    Some,
+    Blocked,
+    /// The client has to send more first.
+    NeedBytes,
+    /// The client's content is malformed, or ended early.
+    BadRequest(Reject),
+    /// There is more of it than the server takes.
+    TooLarge,
+}
+
+/// What pulling from the program has come to.
+#[derive(Debug)]
+pub(super) enum Pulled {
+    Some,
+    Blocked,
+    Complete,
+    Failed(io::Error),
+}
+
+/// An exchange and how far it has got.
+#[derive(Debug)]
+pub(super) struct Exchanging {
+    exchange: Box<dyn Exchange>,
+    upward: Upward,
+    downward: Downward,
+    fed: u64,
+}
+
+impl Exchanging {
+    pub(super) fn new(exchange: Box<dyn Exchange>) -> Exchanging {
+        Exchanging {
+            exchange,
+            upward: Upward::Open,
+            downward: Downward::Head,
+            fed: 0,
+        }
+    }
+
+    pub(super) fn ends(&self) -> Ends<'_> {
+        self.exchange.ends()
+    }
+
+    /// Whether the program has to make room before anything more can be fed to it.
+    pub(super) fn wants_to_write(&self, connection: &Connection) -> bool {
+        match self.upward {
+            Upward::Open => !connection.body().is_empty(),
+            Upward::Closing => true,
+            Upward::Done => false,
+        }
+    }
+
+    /// Whether the client has to send before anything more can be fed.
+    pub(super) fn wants_content(&self, connection: &Connection) -> bool {
+        self.upward == Upward::Open && connection.body().is_empty()
+    }
+
+    /// Moves one piece of request content.
+    pub(super) fn feed(
+        &mut self,
+        connection: &mut Connection,
+        progress: &mut Progress,
+        limit: u64,
+    ) -> Fed {
+        match connection.next() {
+            Ok(Next::Body) => {
+                let offered = connection.body().len();
+                if self.fed + offered as u64 > limit {
+                    return Fed::TooLarge;
+                }
+                let Some(taken) = self.offer(connection.body(), progress) else {
+                    return Fed::Blocked;
+                };
+                connection.consume(taken);
+                self.fed += taken as u64;
+                progress.received += taken as u64;
+                Fed::Some
+            }
+            Ok(Next::End(_)) => {
+                if self.upward == Upward::Open {
+                    self.upward = Upward::Closing;
+                }
+                self.close(progress)
+            }
+            Ok(Next::Paused) => self.close(progress),
+            Ok(Next::NeedBytes) => Fed::NeedBytes,
+            Ok(Next::Head(_) | Next::Closed) => unreachable!("a request ends before the next"),
+            Err(reject) => Fed::BadRequest(reject),
+        }
+    }
+
+    /// Offers content to the program; `None` when it has no room now.
+    fn offer(&mut self, content: &[u8], progress: &mut Progress) -> Option<usize> {
+        if self.upward != Upward::Open {
+            return Some(content.len());
+        }
+        match self.exchange.write(content) {
+            Ok(taken) => {
+                progress.relayed += taken as u64;
+                Some(taken)
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+            Err(_) => {
+                // A program need not read its input: its answer is still to be had, and the
+                // client has to get rid of its content to read it.
+                self.upward = Upward::Done;
+                Some(content.len())
+            }
+        }
+    }
+
+    fn close(&mut self, progress: &mut Progress) -> Fed {
+        if self.upward != Upward::Closing {
+            return Fed::Blocked;
+        }
+        match self.exchange.close_write() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Fed::Blocked,
+            // As in `offer`: no more is wanted, and that is the end of it either way.
+            Ok(()) | Err(_) => {
+                self.upward = Upward::Done;
+                progress.relayed += 1;
+                Fed::Some
+            }
+        }
+    }
+
+    /// Moves the head, or one piece of content, of the response.
+    pub(super) fn pull(
+        &mut self,
+        connection: &mut Connection,
+        outbox: &mut Outbox,
+        progress: &mut Progress,
+    ) -> Pulled {
+        if outbox.room() == 0 {
+            return Pulled::Blocked;
+        }
+        let pulled = match self.downward {
+            Downward::Head => self.pull_head(connection, outbox),
+            Downward::Content => self.pull_content(connection, outbox),
+        };
+        match pulled {
+            Ok(Some(octets)) => {
+                progress.relayed += octets;
+                Pulled::Some
+            }
+            Ok(None) => Pulled::Complete,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Pulled::Blocked,
+            Err(error) => Pulled::Failed(error),
+        }
+    }
+
+    fn pull_head(
+        &mut self,
+        connection: &mut Connection,
+        outbox: &mut Outbox,
+    ) -> io::Result<Option<u64>> {
+        let head = self.exchange.head()?;
+        start_response(connection, head, None, outbox.end());
+        self.downward = Downward::Content;
+        Ok(Some(1))
+    }
+
+    /// `None` is the end.
+    fn pull_content(
+        &mut self,
+        connection: &mut Connection,
+        outbox: &mut Outbox,
+    ) -> io::Result<Option<u64>> {
+        let mut buf = [0; TURN];
+        let n = self.exchange.read(&mut buf)?;
+        if n == 0 {
+            connection.finish(outbox.end()).map_err(broken_promise)?;
+            return Ok(None);
+        }
+        connection
+            .send(&buf[..n], outbox.end())
+            .map_err(broken_promise)?;
+        Ok(Some(n as u64))
+    }
+}

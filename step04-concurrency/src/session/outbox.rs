@@ -1,0 +1,88 @@
+//! Bytes on their way to the client: a buffer that is filled at one end and flushed at the other.
+
+use std::io::{self, Write};
+use std::net::TcpStream;
+
+/// What waits to be taken by the client's socket.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    buf: Vec<u8>,
+    /// Octets of `buf` that have left; never more than its length.
+    sent: usize,
+    /// Octets that have left since the session began.
+    total: u64,
+}
+
+impl Outbox {
+    /// How much may wait. Whoever produces more looks first, and stops: this is where
+    /// backpressure from a slow reader begins.
+    pub(super) const ROOM: usize = 64 * 1024;
+
+    /// Where bytes are appended.
+    pub(super) fn end(&mut self) -> &mut Vec<u8> {
+        &mut self.buf
+    }
+
+    /// How many octets wait.
+    pub(super) fn pending(&self) -> usize {
+        self.buf.len() - self.sent
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.pending() == 0
+    }
+
+    /// How many octets may be appended before producers should stop.
+    pub(super) fn room(&self) -> usize {
+        Outbox::ROOM.saturating_sub(self.pending())
+    }
+
+    /// Octets that have left since the session began: progress, as the send deadline sees it.
+    pub(super) fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Counts octets that left past the buffer (sendfile).
+    pub(super) fn count(&mut self, octets: usize) {
+        self.total += octets as u64;
+    }
+
+    /// Writes what the socket takes; what is left is [`Outbox::pending`].
+    pub(super) fn flush(&mut self, mut stream: &TcpStream) -> io::Result<()> {
+        while !self.is_empty() {
+            match stream.write(&self.buf[self.sent..]) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(n) => {
+                    self.sent += n;
+                    self.count(n);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.close_gap();
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.buf.clear();
+        self.sent = 0;
+        Ok(())
+    }
+
+    /// Gives the memory back: an idle session needs none.
+    pub(super) fn release(&mut self) {
+        if self.is_empty() {
+            self.buf = Vec::new();
+            self.sent = 0;
+        }
+    }
+
+    /// Moves what waits to the front once the gap before it is the larger part, so that the buffer
+    /// does not grow for ever behind a client that takes a little at a time.
+    fn close_gap(&mut self) {
+        if self.sent > self.buf.len() / 2 {
+            self.buf.drain(..self.sent);
+            self.sent = 0;
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The response's side of a session: beginning it, sending it, ending well, and ending badly.
+
+use super::exchanging::{Fed, Pulled};
+use super::patience::Waiting;
+use super::receiving::{blocked_or, content_too_large};
+use super::sending::{Sending, Sent};
+use super::{Moved, Phase, Session, Step, Then};
+use crate::sys;
+use http_parse::{Encoder, Status};
+use static_files::{Response, gateway_failure, start_response};
+use std::io::{self, Read};
+use std::net::Shutdown;
+
+impl Session<'_> {
+    pub(super) fn answer(&mut self, response: Response, then: Then) {
+        if then == Then::Leave {
+            self.connection.close_after_response();
+        }
+        let length = response.body.len();
+        start_response(
+            &mut self.connection,
+            response.head,
+            length,
+            self.outbox.end(),
+        );
+        self.phase = Phase::Sending(Sending::new(response.body), then);
+    }
+
+    /// A ready response is leaving.
+    pub(super) fn send(&mut self) -> io::Result<Moved> {
+        let Phase::Sending(sending, then) = &mut self.phase else {
+            return Ok(Moved::Some);
+        };
+        let then = *then;
+        match sending.advance(&self.stream, &mut self.connection, &mut self.outbox)? {
+            Sent::Some => Ok(Moved::Some),
+            Sent::Blocked => Ok(Moved::Blocked),
+            Sent::All => {
+                self.ended(then);
+                Ok(Moved::Some)
+            }
+        }
+    }
+
+    /// A program is answering: moves its bytes both ways.
+    pub(super) fn exchange(&mut self) -> io::Result<Moved> {
+        let Phase::Exchanging(exchanging) = &mut self.phase else {
+            return Ok(Moved::Some);
+        };
+        let limit = self.config.body_bytes;
+        let fed = exchanging.feed(&mut self.connection, &mut self.progress, limit);
+        let pulled = exchanging.pull(&mut self.connection, &mut self.outbox, &mut self.progress);
+        match pulled {
+            Pulled::Some | Pulled::Blocked => {}
+            Pulled::Complete => {
+                self.ended(Then::NextRequest);
+                return Ok(Moved::Some);
+            }
+            Pulled::Failed(error) => return self.fail(gateway_failure(&error), error),
+        }
+        let fed = match fed {
+            Fed::Some => Moved::Some,
+            Fed::Blocked => Moved::Blocked,
+            Fed::NeedBytes => self.fill()?,
+            Fed::BadRequest(reject) => {
+                return self.fail(Response::from(reject), io::ErrorKind::InvalidData.into());
+            }
+            Fed::TooLarge => {
+                return self.fail(content_too_large(), io::ErrorKind::FileTooLarge.into());
+            }
+        };
+        if fed == Moved::Some || matches!(pulled, Pulled::Some) {
+            return Ok(Moved::Some);
+        }
+        let waiting = self.outbox.pending();
+        self.outbox.flush(&self.stream)?;
+        Ok(if self.outbox.pending() < waiting {
+            Moved::Some
+        } else {
+            Moved::Blocked
+        })
+    }
+
+    /// The response is complete in the outbox.
+    fn ended(&mut self, then: Then) {
+        // A client that still waits for "100 Continue" will send its content only perhaps; nobody
+        // can tell that from the next request (RFC 9110 §10.1.1).
+        self.phase = match then {
+            Then::NextRequest if !self.connection.expects_continue() => {
+                Phase::Draining(self.config.linger_bytes)
+            }
+            Then::NextRequest | Then::Leave => Phase::Leaving,
+        };
+    }
+
+    /// Ends an exchange that cannot go on, by the one question: has the head gone out?
+    fn fail(&mut self, instead: Response, error: io::Error) -> io::Result<Moved> {
+        if self.connection.encoder().is_none() {
+            self.answer(instead, Then::Leave);
+            return Ok(Moved::Some);
+        }
+        // What arrived is worth having; whether it still leaves does not change the verdict.
+        let _ = self.outbox.flush(&self.stream);
+        if self.connection.encoder() == Some(Encoder::UntilClose) {
+            sys::reset_on_close(&self.stream)?;
+        }
+        Err(error)
+    }
+
+    /// The deadline has passed.
+    pub(super) fn expire(&mut self) -> io::Result<Step> {
+        let error = io::Error::from(io::ErrorKind::TimedOut);
+        match self.waiting() {
+            Waiting::Idle | Waiting::Send => return Ok(Step::Closed),
+            Waiting::Linger if matches!(self.phase, Phase::Lingering(_)) => {
+                return Ok(Step::Closed);
+            }
+            Waiting::Linger => self.phase = Phase::Leaving,
+            Waiting::Head => self.answer(request_timeout(), Then::Leave),
+            Waiting::Body => drop(self.fail(request_timeout(), error)?),
+            Waiting::Gateway => drop(self.fail(gateway_failure(&error), error)?),
+        }
+        Ok(Step::Again)
+    }
+
+    /// The last octets of the last response are leaving.
+    pub(super) fn leave(&mut self) -> io::Result<Moved> {
+        self.outbox.flush(&self.stream)?;
+        if !self.outbox.is_empty() {
+            return Ok(Moved::Blocked);
+        }
+        self.stream.shutdown(Shutdown::Write)?;
+        self.phase = Phase::Lingering(self.config.linger_bytes);
+        Ok(Moved::Some)
+    }
+
+    /// Half-closed: closing now would make the kernel answer unread input with a reset, which
+    /// destroys what the client has not read yet (RFC 9112 §9.6).
+    pub(super) fn linger(&mut self, left: u64) -> io::Result<Moved> {
+        let mut dropped = [0; 4096];
+        match (&self.stream).read(&mut dropped) {
+            Ok(0) => Ok(Moved::Over),
+            Ok(n) => match left.checked_sub(n as u64) {
+                Some(left) => {
+                    self.phase = Phase::Lingering(left);
+                    Ok(Moved::Some)
+                }
+                None => Ok(Moved::Over),
+            },
+            Err(error) => blocked_or(error),
+        }
+    }
+}
+
+fn request_timeout() -> Response {
+    Response::error(
+        Status::REQUEST_TIMEOUT,
+        "The request did not arrive in time. Send it again, whole.",
+    )
+}
