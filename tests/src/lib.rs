@@ -1,1 +1,58 @@
-//! x
+//! The grader of the course: checks that take the thing to be checked.
+//!
+//! A check faces one of the course's own servers, a student's, or any executable that serves; it
+//! neither knows nor cares which. Conversations are data ([`Scenario`]), so each of them can be
+//! held whole, cut at every octet, or beside rude company.
+//!
+//! ```text
+//! parse, framing, static_files    what is said, and what must come back
+//!             │ Scenario
+//!             ▼
+//!          client  ◀── octets ──▶  subject: a thread of this process, or an executable
+//!             │ Failure
+//!             ▼
+//!          report
+//! ```
+//!
+//! The grader reads answers by itself and uses none of the parsers it is to judge.
+#![forbid(unsafe_code)]
+
+mod answer;
+mod client;
+mod expected;
+mod folder;
+pub mod framing;
+pub mod load;
+pub mod needs;
+pub mod parse;
+mod pipe;
+pub mod process;
+mod reading;
+mod report;
+mod rng;
+mod scenario;
+pub mod site;
+pub mod static_files;
+mod subject;
+pub mod tidy;
+mod trouble;
+
+pub use answer::{Answer, Asked, Malformed};
+pub use client::{Client, Heard, PATIENCE};
+pub use expected::Expected;
+pub use folder::TempFolder;
+pub use pipe::{Gate, Pipe};
+pub use report::{Escaped, Failure, first_difference};
+pub use rng::Rng;
+pub use scenario::{Act, After, BETWEEN_PIECES, Cuts, Scenario, Transcript};
+pub use site::Site;
+pub use subject::{Executable, START_AND_STOP, Serve, Served};
+pub use trouble::Trouble;
+
+/// Every scenario there is.
+pub fn scenarios() -> Vec<Scenario> {
+    let mut all = parse::scenarios();
+    all.extend(framing::scenarios());
+    all.extend(static_files::scenarios());
+    all
+}

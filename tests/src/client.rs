@@ -1,0 +1,215 @@
+//! A client that sends octets, not requests, and never waits for ever.
+//!
+//! Every call that waits has the client's patience as its deadline, counted from the call. Octets that
+//! arrive before they are asked for are kept, so pipelined answers are read one by one.
+//!
+//! ```no_run
+//! use check::{Asked, Client};
+//!
+//! let mut client = Client::connect("127.0.0.1:8080".parse().unwrap())?;
+//! client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")?;
+//! let answer = client.read_answer(Asked::Other)?;
+//! assert_eq!(answer.status, 200);
+//! # Ok::<(), check::Trouble>(())
+//! ```
+//!
+//! It deliberately knows nothing of what a request should look like, and repairs nothing of
+//! what an answer looks like.
+
+use crate::trouble::Trouble;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+/// How long a call waits unless told otherwise: long for loopback, short for a person.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Octets from the server that are remembered for reports.
+const SEEN_BYTES: usize = 16 * 1024;
+
+/// What a client that only listened for a moment has met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// Octets came, and are kept for the next read.
+    Octets,
+    /// The moment passed in silence.
+    Silence,
+    /// The server ended its side.
+    End,
+}
+
+/// One connection to a server under test.
+#[derive(Debug)]
+pub struct Client {
+    stream: TcpStream,
+    pub(crate) patience: Duration,
+    /// Received and not yet read by the caller.
+    pub(crate) surplus: Vec<u8>,
+    /// The first octets received, for reports.
+    seen: Vec<u8>,
+    ended: bool,
+}
+
+impl Client {
+    /// Connects with the usual [`PATIENCE`].
+    ///
+    /// # Errors
+    /// [`Trouble::Connect`].
+    pub fn connect(addr: SocketAddr) -> Result<Client, Trouble> {
+        Client::connect_with(addr, PATIENCE)
+    }
+
+    /// Connects; every later call waits for at most `patience`.
+    ///
+    /// # Errors
+    /// [`Trouble::Connect`].
+    pub fn connect_with(addr: SocketAddr, patience: Duration) -> Result<Client, Trouble> {
+        let stream = TcpStream::connect_timeout(&addr, patience).map_err(Trouble::Connect)?;
+        // A piece leaves when it is sent, or cutting a request would cut nothing.
+        stream.set_nodelay(true).map_err(Trouble::Connect)?;
+        Ok(Client {
+            stream,
+            patience,
+            surplus: Vec::new(),
+            seen: Vec::new(),
+            ended: false,
+        })
+    }
+
+    /// The first octets received so far, whether or not they made an answer.
+    pub fn seen(&self) -> &[u8] {
+        &self.seen
+    }
+
+    /// Sends all of `data`.
+    ///
+    /// # Errors
+    /// [`Trouble::Send`], also when the server takes nothing until the deadline.
+    pub fn send(&mut self, data: &[u8]) -> Result<(), Trouble> {
+        let until = Instant::now() + self.patience;
+        let mut rest = data;
+        while !rest.is_empty() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Trouble::Send(ErrorKind::TimedOut.into()));
+            }
+            self.stream
+                .set_write_timeout(Some(left))
+                .map_err(Trouble::Io)?;
+            match self.stream.write(rest) {
+                Ok(n) => rest = &rest[n..],
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(Trouble::Send(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Says that nothing more will be sent, and can still read.
+    ///
+    /// # Errors
+    /// [`Trouble::Io`]. A connection that the server has reset meanwhile is no error here: the
+    /// next read tells.
+    pub fn close_write(&mut self) -> Result<(), Trouble> {
+        match self.stream.shutdown(Shutdown::Write) {
+            Err(error) if error.kind() != ErrorKind::NotConnected => Err(Trouble::Io(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Listens for at most `moment`, and keeps what comes.
+    ///
+    /// # Errors
+    /// [`Trouble::Reset`] and [`Trouble::Io`].
+    pub fn listen(&mut self, moment: Duration) -> Result<Heard, Trouble> {
+        match self.receive(Instant::now() + moment) {
+            Ok(0) => Ok(Heard::End),
+            Ok(_) => Ok(Heard::Octets),
+            Err(Trouble::Late { .. }) => Ok(Heard::Silence),
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// Reads whatever comes until the server ends its side in an orderly way.
+    ///
+    /// # Errors
+    /// [`Trouble::Reset`], and [`Trouble::Late`] when no end comes.
+    pub fn read_to_end(&mut self) -> Result<Vec<u8>, Trouble> {
+        let mut all = Vec::new();
+        while self.read_some(&mut |octets| all.extend(octets))? {}
+        Ok(all)
+    }
+
+    /// Expects the server to end its side now, in an orderly way and without another octet.
+    ///
+    /// # Errors
+    /// [`Trouble::Surplus`], [`Trouble::Reset`], and [`Trouble::Late`] when no end comes.
+    pub fn expect_end(&mut self) -> Result<(), Trouble> {
+        if self.surplus.is_empty() && self.receive(Instant::now() + self.patience)? == 0 {
+            return Ok(());
+        }
+        Err(Trouble::Surplus(std::mem::take(&mut self.surplus)))
+    }
+
+    /// Leaves with a reset: the kernel sends one when a socket is closed that still has unread input.
+    ///
+    /// # Errors
+    /// [`Trouble::Late`] when the server has sent nothing that could be left unread.
+    pub fn abort(self) -> Result<(), Trouble> {
+        self.stream
+            .set_read_timeout(Some(self.patience))
+            .map_err(Trouble::Io)?;
+        match self.stream.peek(&mut [0]) {
+            Ok(1) => Ok(()),
+            Ok(_) => Err(Trouble::Ended),
+            Err(_) => Err(Trouble::Late {
+                waited: self.patience,
+            }),
+        }
+    }
+
+    /// Lends what has come; false at the end of input.
+    pub(crate) fn read_some(&mut self, each: &mut dyn FnMut(&[u8])) -> Result<bool, Trouble> {
+        let came = !self.surplus.is_empty() || self.receive(Instant::now() + self.patience)? > 0;
+        each(&self.surplus);
+        self.surplus.clear();
+        Ok(came)
+    }
+
+    /// One read into `surplus`; 0 at the end of input, which stays the end.
+    pub(crate) fn receive(&mut self, until: Instant) -> Result<usize, Trouble> {
+        // Larger than any one segment of loopback needs to be; a round of reading is one call.
+        let mut buf = [0; 64 * 1024];
+        while !self.ended {
+            let started = Instant::now();
+            let left = until.saturating_duration_since(started);
+            let late = || Trouble::Late {
+                waited: self.patience.saturating_sub(left),
+            };
+            if left.is_zero() {
+                return Err(late());
+            }
+            self.stream
+                .set_read_timeout(Some(left))
+                .map_err(Trouble::Io)?;
+            match self.stream.read(&mut buf) {
+                Ok(n) => {
+                    self.ended = n == 0;
+                    let room = SEEN_BYTES.saturating_sub(self.seen.len());
+                    self.seen.extend(&buf[..n.min(room)]);
+                    self.surplus.extend(&buf[..n]);
+                    return Ok(n);
+                }
+                Err(error) => match error.kind() {
+                    ErrorKind::Interrupted => {}
+                    ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+                        return Err(Trouble::Late { waited: left });
+                    }
+                    ErrorKind::ConnectionReset => return Err(Trouble::Reset),
+                    _ => return Err(Trouble::Io(error)),
+                },
+            }
+        }
+        Ok(0)
+    }
+}

@@ -1,0 +1,45 @@
+//! Programs that a test needs and that may be missing.
+
+use std::env;
+use std::path::PathBuf;
+
+/// Where `program` is; `None` when it is not installed.
+pub fn find(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .find(|candidate| candidate.is_file())
+}
+
+/// Tells whether `test` has to be left out, and says so in one line.
+///
+/// # Panics
+/// With `CI=true` in the environment: there, what is missing is a mistake and no reason to skip.
+pub fn is_missing(test: &str, programs: &[&str]) -> bool {
+    let missing: Vec<&str> = programs
+        .iter()
+        .copied()
+        .filter(|program| find(program).is_none())
+        .collect();
+    if missing.is_empty() {
+        return false;
+    }
+    let missing = missing.join(", ");
+    assert!(
+        env::var("CI").as_deref() != Ok("true"),
+        "{test} needs {missing}"
+    );
+    println!("skipped: {test} needs {missing}");
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shell_is_found_and_nonsense_is_not() {
+        assert!(find("sh").is_some());
+        assert!(find("no-such-program-as-this").is_none());
+    }
+}

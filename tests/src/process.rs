@@ -1,0 +1,130 @@
+//! What a process costs: memory, threads, processor time, descriptors.
+//!
+//! Read from `/proc`, hence Linux only. Peak figures are those of the kernel, not of samples.
+//!
+//! Source: proc(5)
+
+use std::fs;
+use std::io::{self, ErrorKind};
+
+/// Memory of a process, in octets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// The most that was ever resident (`VmHWM`).
+    pub peak: u64,
+    /// Resident now (`VmRSS`).
+    pub resident: u64,
+    /// Resident now and not backed by a file (`RssAnon`): heap and stacks.
+    pub anonymous: u64,
+}
+
+/// Reads the memory of process `pid`.
+///
+/// # Errors
+/// `NotFound` when there is no such process.
+pub fn memory(pid: u32) -> io::Result<Memory> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let size = |key| {
+        line_of(&status, key)
+            .and_then(kibibytes)
+            .ok_or_else(|| unexpected(key))
+    };
+    Ok(Memory {
+        peak: size("VmHWM")?,
+        resident: size("VmRSS")?,
+        anonymous: size("RssAnon")?,
+    })
+}
+
+/// Counts the threads of process `pid`.
+///
+/// # Errors
+/// `NotFound` when there is no such process.
+pub fn threads(pid: u32) -> io::Result<usize> {
+    Ok(fs::read_dir(format!("/proc/{pid}/task"))?.count())
+}
+
+/// Counts the open descriptors of process `pid`.
+///
+/// # Errors
+/// `NotFound` when there is no such process.
+pub fn descriptors(pid: u32) -> io::Result<usize> {
+    Ok(fs::read_dir(format!("/proc/{pid}/fd"))?.count())
+}
+
+/// Reads the processor time of process `pid`, user and system, in clock ticks of 10 ms.
+///
+/// # Errors
+/// `NotFound` when there is no such process.
+pub fn cpu_ticks(pid: u32) -> io::Result<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    ticks_of(&stat).ok_or_else(|| unexpected("stat"))
+}
+
+/// The number of descriptors this process may have (`ulimit -n`).
+///
+/// # Errors
+/// What reading `/proc` reports.
+pub fn descriptor_limit() -> io::Result<u64> {
+    let limits = fs::read_to_string("/proc/self/limits")?;
+    limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files"))
+        .and_then(|rest| rest.split_whitespace().next()?.parse().ok())
+        .ok_or_else(|| unexpected("limits"))
+}
+
+fn unexpected(what: &str) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, format!("/proc has no {what}"))
+}
+
+fn line_of<'s>(status: &'s str, key: &str) -> Option<&'s str> {
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))
+}
+
+fn kibibytes(value: &str) -> Option<u64> {
+    let number: u64 = value.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(number * 1024)
+}
+
+fn ticks_of(stat: &str) -> Option<u64> {
+    // The name in parentheses may itself hold spaces and parentheses: fields are counted from its
+    // end. Field 14 is user time, 15 system time; the first after the name is field 3.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let (user, system): (u64, u64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+    Some(user + system)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_in_octets() {
+        let status = "Name:\tx\nVmHWM:\t   1616 kB\nVmRSS:\t 12 kB\n";
+        assert_eq!(
+            line_of(status, "VmHWM").and_then(kibibytes),
+            Some(1616 * 1024)
+        );
+        assert_eq!(line_of(status, "RssAnon"), None);
+    }
+
+    #[test]
+    fn a_name_with_spaces_and_parentheses_does_not_shift_the_fields() {
+        let stat = "7 (a) b (c) S 1 2 3 4 5 6 7 8 9 10 70 5 0 0 20";
+        assert_eq!(ticks_of(stat), Some(75));
+    }
+
+    #[test]
+    fn this_process_has_memory_threads_and_descriptors() {
+        let pid = std::process::id();
+        let memory = memory(pid).unwrap();
+        assert!(memory.peak >= memory.anonymous && memory.anonymous > 0);
+        assert!(threads(pid).unwrap() >= 1);
+        assert!(descriptors(pid).unwrap() >= 3);
+        assert!(descriptor_limit().unwrap() >= 3);
+        cpu_ticks(pid).unwrap();
+    }
+}

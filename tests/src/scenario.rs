@@ -1,0 +1,300 @@
+//! A conversation with a server: what is sent, what must come back, and what the connection does then.
+//!
+//! ```text
+//! Scenario::get("a file", "/a.txt")            one request, one answer, connection kept
+//!     .answered(Expected::status(200).content(b"…"))
+//! scenario.play(addr, &Cuts::EveryOctet)?      the same conversation, sent octet by octet
+//! ```
+//!
+//! Played whole or cut anywhere, a conversation must give the same [`Transcript`]: a stream has
+//! no messages. A connection that is to be kept has to answer one request more; a connection that
+//! is to be closed has to end without the client's doing, in an orderly way.
+//!
+//! Chunk boundaries are no part of a transcript, nor is the value of `Date`: both may differ from
+//! one answer to the next without anything being wrong.
+
+use crate::answer::{Answer, Asked};
+use crate::client::{Client, Heard};
+use crate::expected::Expected;
+use crate::report::{Failure, first_difference};
+use crate::trouble::Trouble;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// How long the client listens between two pieces, so that the server reads the first one alone.
+///
+/// A piece that still meets the next one on its way makes a weaker test, never a wrong one.
+pub const BETWEEN_PIECES: Duration = Duration::from_micros(500);
+
+/// One thing the client does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// Sends octets.
+    Send(Vec<u8>),
+    /// Waits for `100 Continue`.
+    AwaitContinue,
+    /// Says that nothing more will be sent.
+    CloseWrite,
+}
+
+/// What the connection does after the last answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// It takes another request.
+    Kept,
+    /// The server ends it.
+    Closed,
+}
+
+/// How the octets of a conversation are cut into pieces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cuts {
+    /// Not at all.
+    Whole,
+    /// After each of these offsets, ascending, counted over everything that is sent.
+    At(Vec<usize>),
+    /// After every octet.
+    EveryOctet,
+}
+
+impl Cuts {
+    /// Whether a piece ends after the first `offset` octets.
+    fn has(&self, offset: usize) -> bool {
+        match self {
+            Cuts::Whole => false,
+            Cuts::At(offsets) => offsets.contains(&offset),
+            Cuts::EveryOctet => true,
+        }
+    }
+}
+
+/// A conversation and its outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scenario {
+    /// What is special about it.
+    pub name: &'static str,
+    /// What the client does, in order.
+    pub acts: Vec<Act>,
+    /// The final answers, in order.
+    pub answers: Vec<Expected>,
+    /// What becomes of the connection.
+    pub after: After,
+    /// The document that decides.
+    pub rule: &'static str,
+    /// The chapter that explains it.
+    pub chapter: &'static str,
+}
+
+/// What came back: the answers, with dates masked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transcript(pub Vec<u8>);
+
+impl Scenario {
+    /// A conversation that begins with `octets`.
+    pub fn sending(name: &'static str, octets: impl AsRef<[u8]>) -> Scenario {
+        Scenario {
+            name,
+            acts: vec![Act::Send(octets.as_ref().to_vec())],
+            answers: Vec::new(),
+            after: After::Kept,
+            rule: "",
+            chapter: "",
+        }
+    }
+
+    /// A GET without content, with further field lines, each ended by CR LF.
+    pub fn get(name: &'static str, target: &str, lines: &str) -> Scenario {
+        let request = format!("GET {target} HTTP/1.1\r\nHost: a\r\n{lines}\r\n");
+        Scenario::sending(name, request)
+    }
+
+    /// The same, doing one thing more.
+    #[must_use]
+    pub fn then(mut self, act: Act) -> Scenario {
+        self.acts.push(act);
+        self
+    }
+
+    /// The same, with one answer more.
+    #[must_use]
+    pub fn answered(mut self, answer: Expected) -> Scenario {
+        self.answers.push(answer);
+        self
+    }
+
+    /// The same, after which the server ends the connection.
+    #[must_use]
+    pub fn closed(mut self) -> Scenario {
+        self.after = After::Closed;
+        self
+    }
+
+    /// The same, with the rule that decides and the chapter that explains it.
+    #[must_use]
+    pub fn by(mut self, rule: &'static str, chapter: &'static str) -> Scenario {
+        (self.rule, self.chapter) = (rule, chapter);
+        self
+    }
+
+    /// Everything that is sent, in one piece.
+    pub fn sent(&self) -> Vec<u8> {
+        let octets = self.acts.iter().map(|act| match act {
+            Act::Send(octets) => octets.as_slice(),
+            Act::AwaitContinue | Act::CloseWrite => &[],
+        });
+        octets.collect::<Vec<_>>().concat()
+    }
+
+    /// Has the conversation with the server at `addr`.
+    ///
+    /// # Errors
+    /// A [`Failure`] with the first thing that is not as it should be.
+    pub fn play(&self, addr: SocketAddr, cuts: &Cuts) -> Result<Transcript, Box<Failure>> {
+        let mut client = Client::connect(addr)
+            .map_err(|trouble| self.failure(addr, &[], None, trouble.to_string()))?;
+        self.converse(&mut client, cuts).map_err(|problem| {
+            let (expected, at) = problem;
+            self.failure(addr, client.seen(), at, expected)
+        })
+    }
+
+    fn converse(&self, client: &mut Client, cuts: &Cuts) -> Result<Transcript, Problem> {
+        self.perform(client, cuts)?;
+        let mut transcript = Vec::new();
+        for (number, expected) in self.answers.iter().enumerate() {
+            let answer = read_final(client, expected.asked())
+                .map_err(|trouble| problem(number, expected, &trouble))?;
+            expected
+                .check(&answer)
+                .map_err(|mismatch| (format!("answer {}: {mismatch}", number + 1), Some(0)))?;
+            transcript.extend(answer.masked_head());
+            transcript.extend(&answer.content);
+        }
+        match self.after {
+            After::Closed => client.expect_end(),
+            After::Kept => prove_kept(client),
+        }
+        .map_err(|trouble| (format!("{}: {trouble}", self.after.explain()), None))?;
+        Ok(Transcript(transcript))
+    }
+
+    fn perform(&self, client: &mut Client, cuts: &Cuts) -> Result<(), Problem> {
+        let mut offset = 0;
+        for act in &self.acts {
+            match act {
+                Act::Send(octets) => {
+                    send_cut(client, octets, offset, cuts)?;
+                    offset += octets.len();
+                }
+                Act::AwaitContinue => match client.read_answer(Asked::Other) {
+                    Ok(answer) if answer.status == 100 => {}
+                    Ok(answer) => return Err((format!("100, not {}", answer.status), Some(9))),
+                    Err(trouble) => return Err((format!("100 Continue: {trouble}"), None)),
+                },
+                Act::CloseWrite => client
+                    .close_write()
+                    .map_err(|trouble| (trouble.to_string(), None))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn failure(
+        &self,
+        addr: SocketAddr,
+        received: &[u8],
+        at: Option<usize>,
+        expected: String,
+    ) -> Box<Failure> {
+        Box::new(Failure {
+            what: self.name.into(),
+            sent: self.sent(),
+            addr: Some(addr),
+            received: received.to_vec(),
+            at,
+            expected,
+            rule: self.rule.into(),
+            chapter: self.chapter.into(),
+        })
+    }
+
+    /// Compares two transcripts of this conversation.
+    ///
+    /// # Errors
+    /// A [`Failure`] that shows where `other` first differs from `one`, which came from `whose`.
+    pub fn compare(
+        &self,
+        addr: SocketAddr,
+        (whose, one): (&str, &Transcript),
+        other: &Transcript,
+    ) -> Result<(), Box<Failure>> {
+        let Some(at) = first_difference(&one.0, &other.0) else {
+            return Ok(());
+        };
+        let shown = &one.0[at..one.0.len().min(at + 80)];
+        let expected = format!("as {whose}: \"{}\"", shown.escape_ascii());
+        Err(self.failure(addr, &other.0, Some(at), expected))
+    }
+}
+
+impl After {
+    fn explain(self) -> &'static str {
+        match self {
+            After::Kept => "the connection takes another request",
+            After::Closed => "the server ends the connection in an orderly way",
+        }
+    }
+}
+
+/// What was expected instead, and the offset in what came.
+type Problem = (String, Option<usize>);
+
+fn problem(number: usize, expected: &Expected, trouble: &Trouble) -> Problem {
+    let at = match trouble {
+        Trouble::Malformed { at, .. } => Some(*at),
+        _ => None,
+    };
+    (format!("answer {}: {expected}; {trouble}", number + 1), at)
+}
+
+/// Sends `octets`, the first of which has the number `offset`, in pieces.
+fn send_cut(client: &mut Client, octets: &[u8], offset: usize, cuts: &Cuts) -> Result<(), Problem> {
+    let mut from = 0;
+    for to in 1..=octets.len() {
+        if to < octets.len() && !cuts.has(offset + to) {
+            continue;
+        }
+        // A server that has refused already may have stopped reading: its answer, which is
+        // judged in any case, says why.
+        if client.send(&octets[from..to]).is_err() {
+            return Ok(());
+        }
+        from = to;
+        let last = to == octets.len();
+        if !last && client.listen(BETWEEN_PIECES).map_err(told)? == Heard::End {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+fn told(trouble: Trouble) -> Problem {
+    (trouble.to_string(), None)
+}
+
+/// Reads the next final answer; interim ones before it are allowed (RFC 9110 §15.2).
+fn read_final(client: &mut Client, asked: Asked) -> Result<Answer, Trouble> {
+    loop {
+        let answer = client.read_answer(asked)?;
+        if answer.status >= 200 {
+            return Ok(answer);
+        }
+    }
+}
+
+/// A connection is kept when it answers one request more.
+fn prove_kept(client: &mut Client) -> Result<(), Trouble> {
+    client.send(b"OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")?;
+    client.read_answer(Asked::Other)?;
+    client.expect_end()
+}
