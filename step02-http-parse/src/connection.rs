@@ -15,12 +15,17 @@
 //! It does not decide what to answer, adds no Date and no Server, and does not upgrade to other
 //! protocols.
 
+mod answer;
+mod incoming;
+
 use crate::buffer::{Buffer, Growth};
-use crate::response::{self, Asked, Expectation, Persistence};
+use crate::response::{Asked, Expectation, Persistence};
 use crate::{
-    BodyDecoder, Encoder, Fault, Fields, Framing, LengthMismatch, Limits, Parsed, Piece, Reject,
-    RequestHead, ResponseHead, Version, parse_request_head, request_framing,
+    BodyDecoder, Fault, Fields, Framing, Limits, Parsed, Reject, RequestHead, parse_request_head,
+    request_framing,
 };
+use answer::Answer;
+use incoming::{Incoming, expectation};
 
 /// Body octets that wait in memory at most; also what one read can bring. A larger window makes
 /// reads fewer, and no longer faster beyond this.
@@ -101,26 +106,6 @@ enum Reading {
     Refused(Reject),
 }
 
-/// A body on its way in.
-#[derive(Debug)]
-struct Incoming {
-    decoder: BodyDecoder,
-    /// Length of the head: where the body's offsets begin.
-    head: usize,
-    /// Content octets at the front that have been named and not consumed.
-    lent: usize,
-}
-
-/// How far the response has been written.
-#[derive(Debug, Clone, Copy)]
-enum Answer {
-    Awaited,
-    Begun(Encoder),
-    Finished(Encoder),
-    /// Its body was not the one promised.
-    Broken(Encoder),
-}
-
 impl Connection {
     /// Makes a connection before its first byte. It holds no buffer until one is asked for.
     pub fn new(limits: &Limits) -> Connection {
@@ -133,8 +118,6 @@ impl Connection {
             answer: Answer::Awaited,
         }
     }
-
-    // ----- what the client sends
 
     /// Tells whether bytes should be read from the socket now: false when the buffer is full,
     /// after the end of input, and while a complete request awaits its answer.
@@ -297,127 +280,6 @@ impl Connection {
         self.input.storage()
     }
 
-    // ----- what the server sends
-
-    /// Tells whether the client waits for `100 Continue` before it sends its body.
-    ///
-    /// Source: RFC 9110 §10.1.1
-    pub fn expects_continue(&self) -> bool {
-        self.asked.expectation == Expectation::Waiting
-            && matches!(self.reading, Reading::Body(_))
-            && matches!(self.answer, Answer::Awaited)
-    }
-
-    /// Appends the interim response `100 Continue`, once, and only to a client that waits for it.
-    pub fn send_continue(&mut self, out: &mut Vec<u8>) {
-        if self.expects_continue() {
-            self.asked.expectation = Expectation::Settled;
-            out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
-        }
-    }
-
-    /// Makes this response the last one of the connection; before [`Connection::start`] it says
-    /// so with `Connection: close`.
-    pub fn close_after_response(&mut self) {
-        self.asked.persistence = Persistence::Close;
-    }
-
-    /// Begins the response: appends status line, fields and framing to `out`.
-    ///
-    /// Connection, Keep-Alive and Transfer-Encoding are written here and nowhere else; those in
-    /// `head` are left out, where `Connection: close` is obeyed. One valid Content-Length in
-    /// `head` is the promise that the body is held to; without one the body is chunked, or ends
-    /// with the connection for a client of HTTP/1.0. To HEAD, and with 1xx, 204 and 304, no body
-    /// goes out.
-    ///
-    /// The connection closes after a response that was begun while the client still waited for
-    /// `100 Continue`: nobody knows whether its body will come. It closes after a 1xx too, as an
-    /// answer that is none leaves nothing to continue with.
-    ///
-    /// # Panics
-    /// When a response has begun already.
-    ///
-    /// Source: RFC 9112 §6.1, §6.2, §9.3; RFC 9110 §10.1.1
-    pub fn start(&mut self, head: &ResponseHead, out: &mut Vec<u8>) {
-        assert!(
-            matches!(self.answer, Answer::Awaited),
-            "a request has one response"
-        );
-        if self.expects_continue() || response::ends_connection(head) {
-            self.close_after_response();
-        }
-        let encoder = self.asked.encoder(head);
-        if encoder == Encoder::UntilClose {
-            self.close_after_response();
-        }
-        response::write_head(head, encoder, &self.asked, out);
-        self.answer = Answer::Begun(encoder);
-    }
-
-    /// Tells how the response's body goes out; `None` before [`Connection::start`].
-    pub fn encoder(&self) -> Option<Encoder> {
-        match self.answer {
-            Answer::Awaited => None,
-            Answer::Begun(encoder) | Answer::Finished(encoder) | Answer::Broken(encoder) => {
-                Some(encoder)
-            }
-        }
-    }
-
-    /// Appends framed content to `out`.
-    ///
-    /// # Errors
-    /// When more comes than the head promised; nothing beyond the promise is appended, and the
-    /// connection closes.
-    ///
-    /// # Panics
-    /// Unless a response has begun and not ended.
-    pub fn send(&mut self, data: &[u8], out: &mut Vec<u8>) -> Result<(), LengthMismatch> {
-        self.encode(|encoder| encoder.send(data, out))
-    }
-
-    /// Accounts for `n` content octets that left without passing through `send` (sendfile). Only
-    /// for [`Encoder::Length`] and [`Encoder::UntilClose`].
-    ///
-    /// # Errors
-    /// When more left than the head promised.
-    ///
-    /// # Panics
-    /// As [`Connection::send`], and for another encoder.
-    pub fn sent(&mut self, n: u64) -> Result<(), LengthMismatch> {
-        self.encode(|encoder| encoder.sent(n))
-    }
-
-    /// Ends the response.
-    ///
-    /// # Errors
-    /// When less came than the head promised: the connection must be cut.
-    ///
-    /// # Panics
-    /// As [`Connection::send`].
-    pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), LengthMismatch> {
-        self.encode(|encoder| encoder.finish(out))?;
-        if let Answer::Begun(encoder) = self.answer {
-            self.answer = Answer::Finished(encoder);
-        }
-        Ok(())
-    }
-
-    fn encode(
-        &mut self,
-        step: impl FnOnce(&mut Encoder) -> Result<(), LengthMismatch>,
-    ) -> Result<(), LengthMismatch> {
-        let Answer::Begun(mut encoder) = self.answer else {
-            panic!("content goes between start and finish of a response");
-        };
-        let outcome = step(&mut encoder);
-        self.answer = match outcome {
-            Ok(()) => Answer::Begun(encoder),
-            Err(_) => Answer::Broken(encoder),
-        };
-        outcome
-    }
-
     /// Turns to the next request; false when the connection must close instead: because either
     /// side wants it, because the request was refused or not read to its end, or because its
     /// response was not finished as promised.
@@ -440,60 +302,10 @@ impl Connection {
     }
 }
 
-impl Incoming {
-    /// Passes over framing until there is something to tell.
-    fn next(&mut self, input: &mut Buffer, eof: bool) -> Result<Next, Reject> {
-        loop {
-            let piece = self.decoder.next(input.front(), eof);
-            match piece.map_err(|reject| reject.shifted(self.head))? {
-                Piece::Skip(n) => {
-                    input.drop_front(n);
-                    self.decoder.advance(n);
-                }
-                Piece::Data(n) => {
-                    self.lent = n;
-                    return Ok(Next::Body);
-                }
-                Piece::NeedBytes => return Ok(Next::NeedBytes),
-                Piece::End(trailers) => return Ok(Next::End(trailers)),
-            }
-        }
-    }
-}
-
-/// Reads Expect. A client that has sent some of its body does not wait any more, and one of
-/// HTTP/1.0 never does.
-///
-/// Source: RFC 9110 §10.1.1
-fn expectation(
-    head: &RequestHead,
-    framing: Framing,
-    waiting: &Buffer,
-) -> Result<Expectation, Reject> {
-    if head.version == Version::Http10 {
-        return Ok(Expectation::Settled);
-    }
-    for (value, at) in head.fields.located("Expect") {
-        if !value.is_empty() && !value.eq_ignore_ascii_case(b"100-continue") {
-            return Err(Reject::new(Fault::ExpectationUnknown, at));
-        }
-    }
-    let announced = match framing {
-        Framing::None | Framing::Length(0) => false,
-        Framing::Length(_) | Framing::Chunked | Framing::UntilClose => true,
-    };
-    if announced && waiting.is_empty() && head.fields.get("Expect").is_some_and(|v| !v.is_empty()) {
-        return Ok(Expectation::Waiting);
-    }
-    Ok(Expectation::Settled)
-}
-
-/// Room for the largest head within the limits, so that the parser decides before the buffer is
-/// full, and for half a window beyond the largest piece of framing (see `wants_bytes`).
+/// Room for the largest head, so that the parser has decided before the buffer is full, and for
+/// the largest piece of a body's framing in half of it (see [`Connection::wants_bytes`]).
 fn buffer_capacity(limits: &Limits) -> usize {
-    let line_ends = 2 * (limits.empty_lines + 1);
-    let start_line = limits.method + limits.target + " HTTP/1.1  \r\n".len();
-    let head = line_ends + start_line + limits.section + 2;
-    let framing = limits.trailers.max(limits.chunk_line) + 2;
-    WINDOW.max(head + RETRY).max(2 * (framing + 1))
+    let head = limits.largest_head().saturating_add(RETRY);
+    let framing = limits.largest_framing().saturating_mul(2);
+    WINDOW.max(head).max(framing)
 }

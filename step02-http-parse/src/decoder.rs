@@ -14,8 +14,8 @@
 //! Chunk extensions are checked and dropped: nothing has ever used them, and a reader that keeps
 //! them keeps what a peer sends without bound.
 
-use crate::bytes::is_field_vchar;
-use crate::section::{self, Bounds, Stop, line_end};
+use crate::chunk;
+use crate::section::{self, Bounds, Stop};
 use crate::{Fault, Fields, Framing, Limits, Reject};
 
 /// What stands at the front of the bytes.
@@ -121,8 +121,10 @@ impl BodyDecoder {
                 Stop::Partial => self.starved(front, eof),
             };
         }
+        if self.skip > 0 {
+            return self.named(front, eof, Piece::Skip, self.skip);
+        }
         let most = match self.state {
-            _ if self.skip > 0 => return self.named(front, eof, Piece::Skip, self.skip),
             State::Counted(left) | State::Chunk(left) => {
                 usize::try_from(left).unwrap_or(usize::MAX)
             }
@@ -193,7 +195,7 @@ impl BodyDecoder {
     fn read_framing(&mut self, front: &[u8]) -> Result<(), Stop> {
         (self.state, self.skip) = match self.state {
             State::ChunkLine => self.chunk_line(front)?,
-            State::ChunkEnd => (State::ChunkLine, chunk_end(front)?),
+            State::ChunkEnd => (State::ChunkLine, chunk::end(front)?),
             State::Trailers => self.trailers(front)?,
             State::Counted(_) | State::UntilClose | State::Chunk(_) | State::Over(_) => {
                 return Ok(());
@@ -202,35 +204,19 @@ impl BodyDecoder {
         Ok(())
     }
 
-    /// `chunk-size [ chunk-ext ] CRLF`
+    /// A chunk-size line, within what extensions may cost over a whole body.
     fn chunk_line(&mut self, front: &[u8]) -> Result<(State, usize), Stop> {
-        let end = self.limits.chunk_line + 2;
-        let (window, overrun) = match front.get(..end) {
-            Some(within) => {
-                let too_long = Reject::new(Fault::ChunkLineTooLong, self.limits.chunk_line);
-                (within, Stop::Refused(too_long))
-            }
-            None => (front, Stop::Partial),
-        };
-        let (size, digits) = match chunk_size(window) {
-            Err(Stop::Partial) => return Err(overrun),
-            other => other?,
-        };
-        let line = match chunk_extension(window, digits) {
-            Err(Stop::Partial) => return Err(overrun),
-            other => other?,
-        };
-        let extensions = self.extensions + (line - digits - 2);
+        let line = chunk::size_line(front, self.limits.chunk_line)?;
+        let extensions = self.extensions + line.extensions;
         if extensions > self.limits.chunk_extensions {
-            return Stop::refuse(Fault::ChunkExtensionsTooLong, digits);
+            return Stop::refuse(Fault::ChunkExtensionsTooLong, line.digits);
         }
         self.extensions = extensions;
-        let state = if size == 0 {
-            State::Trailers
-        } else {
-            State::Chunk(size)
+        let state = match line.size {
+            0 => State::Trailers,
+            size => State::Chunk(size),
         };
-        Ok((state, line))
+        Ok((state, line.len))
     }
 
     fn trailers(&self, front: &[u8]) -> Result<(State, usize), Stop> {
@@ -259,54 +245,3 @@ const FORBIDDEN_TRAILERS: [&str; 8] = [
     "Expect",
     "Trailer",
 ];
-
-/// As many hexadecimal digits as fill 64 bits; more are refused even if the first are zeros.
-const MAX_SIZE_DIGITS: usize = 16;
-
-/// Reads the digits at the front; returns their value and number.
-fn chunk_size(line: &[u8]) -> Result<(u64, usize), Stop> {
-    let mut size = 0;
-    for (index, octet) in line.iter().enumerate() {
-        let digit = match octet {
-            b'0'..=b'9' => octet - b'0',
-            b'a'..=b'f' => octet - b'a' + 10,
-            b'A'..=b'F' => octet - b'A' + 10,
-            _ if index == 0 => return Stop::refuse(Fault::ChunkSize, 0),
-            _ => return Ok((size, index)),
-        };
-        if index == MAX_SIZE_DIGITS {
-            return Stop::refuse(Fault::ChunkSizeTooLarge, index);
-        }
-        size = size << 4 | u64::from(digit);
-    }
-    Err(Stop::Partial)
-}
-
-/// Skips `*( BWS ";" … )` that begins at `start`, and returns the length of the whole line.
-///
-/// Whitespace alone is refused: it may stand before the semicolon of an extension only.
-fn chunk_extension(line: &[u8], start: usize) -> Result<usize, Stop> {
-    let mut named = false;
-    for (at, octet) in line.iter().enumerate().skip(start) {
-        match octet {
-            b'\r' if named || at == start => return line_end(line, at),
-            b'\n' => return Stop::refuse(Fault::BareLf, at),
-            b';' => named = true,
-            b' ' | b'\t' => {}
-            octet if named && is_field_vchar(*octet) => {}
-            _ if named => return Stop::refuse(Fault::ChunkExtension, at),
-            _ => return Stop::refuse(Fault::ChunkSize, at),
-        }
-    }
-    Err(Stop::Partial)
-}
-
-/// Demands the CR LF after a chunk's content.
-fn chunk_end(front: &[u8]) -> Result<usize, Stop> {
-    match front {
-        [b'\r', b'\n', ..] => Ok(2),
-        [] | [b'\r'] => Err(Stop::Partial),
-        [b'\r', ..] => Stop::refuse(Fault::ChunkEnd, 1),
-        _ => Stop::refuse(Fault::ChunkEnd, 0),
-    }
-}

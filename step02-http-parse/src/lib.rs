@@ -3,6 +3,7 @@
 
 mod buffer;
 mod bytes;
+mod chunk;
 mod connection;
 mod date;
 mod decoder;
@@ -16,6 +17,7 @@ mod method;
 mod reject;
 mod response;
 mod section;
+mod start_line;
 mod status;
 mod target;
 mod version;

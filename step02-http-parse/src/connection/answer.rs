@@ -1,0 +1,147 @@
+//! The sending half of a connection: the response to the request at hand.
+//!
+//! ```text
+//!   Awaited ── start ──► Begun ── finish ──► Finished ── next_request ──► Awaited
+//!                         │
+//!                         └── more or less than promised ──► Broken: cut the connection
+//! ```
+//!
+//! Everything is appended to a buffer of the caller's; sending it is the caller's part.
+
+use super::{Connection, Reading};
+use crate::response::{self, Expectation, Persistence};
+use crate::{Encoder, LengthMismatch, ResponseHead};
+
+/// How far the response has been written.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Answer {
+    /// Nothing of it.
+    Awaited,
+    /// Its head, and some of its body.
+    Begun(Encoder),
+    /// All of it.
+    Finished(Encoder),
+    /// Its body was not the one promised.
+    Broken(Encoder),
+}
+
+impl Connection {
+    /// Tells whether the client waits for `100 Continue` before it sends its body.
+    ///
+    /// Source: RFC 9110 §10.1.1
+    pub fn expects_continue(&self) -> bool {
+        self.asked.expectation == Expectation::Waiting
+            && matches!(self.reading, Reading::Body(_))
+            && matches!(self.answer, Answer::Awaited)
+    }
+
+    /// Appends the interim response `100 Continue`, once, and only to a client that waits for it.
+    pub fn send_continue(&mut self, out: &mut Vec<u8>) {
+        if self.expects_continue() {
+            self.asked.expectation = Expectation::Settled;
+            out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+        }
+    }
+
+    /// Makes this response the last one of the connection; before [`Connection::start`] it says
+    /// so with `Connection: close`.
+    pub fn close_after_response(&mut self) {
+        self.asked.persistence = Persistence::Close;
+    }
+
+    /// Begins the response: appends status line, fields and framing to `out`.
+    ///
+    /// Connection, Keep-Alive and Transfer-Encoding are written here and nowhere else; those in
+    /// `head` are left out, where `Connection: close` is obeyed. One valid Content-Length in
+    /// `head` is the promise that the body is held to; without one the body is chunked, or ends
+    /// with the connection for a client of HTTP/1.0. To HEAD, and with 1xx, 204 and 304, no body
+    /// goes out.
+    ///
+    /// The connection closes after a response that was begun while the client still waited for
+    /// `100 Continue`: nobody knows whether its body will come. It closes after a 1xx too, as an
+    /// answer that is none leaves nothing to continue with.
+    ///
+    /// # Panics
+    /// When a response has begun already.
+    ///
+    /// Source: RFC 9112 §6.1, §6.2, §9.3; RFC 9110 §10.1.1
+    pub fn start(&mut self, head: &ResponseHead, out: &mut Vec<u8>) {
+        assert!(
+            matches!(self.answer, Answer::Awaited),
+            "a request has one response"
+        );
+        if self.expects_continue() || response::ends_connection(head) {
+            self.close_after_response();
+        }
+        let encoder = self.asked.encoder(head);
+        if encoder == Encoder::UntilClose {
+            self.close_after_response();
+        }
+        response::write_head(head, encoder, &self.asked, out);
+        self.answer = Answer::Begun(encoder);
+    }
+
+    /// Tells how the response's body goes out; `None` before [`Connection::start`].
+    pub fn encoder(&self) -> Option<Encoder> {
+        match self.answer {
+            Answer::Awaited => None,
+            Answer::Begun(encoder) | Answer::Finished(encoder) | Answer::Broken(encoder) => {
+                Some(encoder)
+            }
+        }
+    }
+
+    /// Appends framed content to `out`.
+    ///
+    /// # Errors
+    /// When more comes than the head promised; nothing beyond the promise is appended, and the
+    /// connection closes.
+    ///
+    /// # Panics
+    /// Unless a response has begun and not ended.
+    pub fn send(&mut self, data: &[u8], out: &mut Vec<u8>) -> Result<(), LengthMismatch> {
+        self.encode(|encoder| encoder.send(data, out))
+    }
+
+    /// Accounts for `n` content octets that left without passing through `send` (sendfile). Only
+    /// for [`Encoder::Length`] and [`Encoder::UntilClose`].
+    ///
+    /// # Errors
+    /// When more left than the head promised.
+    ///
+    /// # Panics
+    /// As [`Connection::send`], and for another encoder.
+    pub fn sent(&mut self, n: u64) -> Result<(), LengthMismatch> {
+        self.encode(|encoder| encoder.sent(n))
+    }
+
+    /// Ends the response.
+    ///
+    /// # Errors
+    /// When less came than the head promised: the connection must be cut.
+    ///
+    /// # Panics
+    /// As [`Connection::send`].
+    pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), LengthMismatch> {
+        self.encode(|encoder| encoder.finish(out))?;
+        if let Answer::Begun(encoder) = self.answer {
+            self.answer = Answer::Finished(encoder);
+        }
+        Ok(())
+    }
+
+    fn encode(
+        &mut self,
+        step: impl FnOnce(&mut Encoder) -> Result<(), LengthMismatch>,
+    ) -> Result<(), LengthMismatch> {
+        let Answer::Begun(mut encoder) = self.answer else {
+            panic!("content goes between start and finish of a response");
+        };
+        let outcome = step(&mut encoder);
+        self.answer = match outcome {
+            Ok(()) => Answer::Begun(encoder),
+            Err(_) => Answer::Broken(encoder),
+        };
+        outcome
+    }
+}
