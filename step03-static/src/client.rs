@@ -5,9 +5,9 @@
 //! and each call waits for what is left of it.
 
 use crate::content::Content;
+use crate::end::{End, too_large, too_slow};
 use crate::{Config, Request, Response, Timeouts, start_response};
-use http_parse::ResponseHead;
-use http_parse::{Connection, Encoder, Framing, LengthMismatch, Next, Reject, RequestHead, Status};
+use http_parse::{Connection, Encoder, Framing, Next, RequestHead, ResponseHead};
 use socket::{Linger, close_politely};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -15,36 +15,6 @@ use std::time::Instant;
 
 /// Octets of a response that are gathered before they are sent, or read from a file at once.
 pub(crate) const PIECE: usize = 64 * 1024;
-
-/// Why a connection ends, other than by agreement.
-#[derive(Debug)]
-pub(crate) enum End {
-    /// The client has left, or has nothing to ask.
-    Silent,
-    /// After this answer.
-    Refused(Response),
-    /// At once: the client has gone, or must be able to see that a response is broken.
-    Cut(io::Error),
-}
-
-impl From<io::Error> for End {
-    fn from(error: io::Error) -> End {
-        End::Cut(error)
-    }
-}
-
-impl From<Reject> for End {
-    fn from(reject: Reject) -> End {
-        End::Refused(reject.into())
-    }
-}
-
-impl From<LengthMismatch> for End {
-    fn from(mismatch: LengthMismatch) -> End {
-        let missing = format!("the response lacks {} octets", mismatch.missing);
-        End::Cut(io::Error::new(io::ErrorKind::InvalidData, missing))
-    }
-}
 
 /// What there is of a request's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,13 +190,14 @@ impl<'c> Client<'c> {
         self.connection.encoder() != Some(Encoder::Bodiless)
     }
 
-    /// Adds content to the response.
+    /// Adds content to the response. What goes beyond its announced length is not sent, and breaks
+    /// the connection after the last octet that was.
     pub(crate) fn send(&mut self, data: &[u8]) -> Result<(), End> {
-        self.connection.send(data, &mut self.out)?;
-        if self.out.len() >= PIECE {
+        let outcome = self.connection.send(data, &mut self.out);
+        if self.out.len() >= PIECE || outcome.is_err() {
             self.flush()?;
         }
-        Ok(())
+        Ok(outcome?)
     }
 
     /// Ends the response.
@@ -299,18 +270,4 @@ impl Progress {
         }
         self.deadline
     }
-}
-
-fn too_slow() -> End {
-    End::Refused(Response::error(
-        Status::REQUEST_TIMEOUT,
-        "The request took too long to arrive. A head ends with an empty line: did you press Enter twice?",
-    ))
-}
-
-fn too_large() -> End {
-    End::Refused(Response::error(
-        Status::CONTENT_TOO_LARGE,
-        "The request's content is larger than this server takes. Send less.",
-    ))
 }

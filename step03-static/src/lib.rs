@@ -6,6 +6,7 @@ mod collect;
 mod conditional;
 mod config;
 mod content;
+mod end;
 mod files;
 mod handler;
 mod listing;

@@ -1,7 +1,7 @@
 //! Serves a folder: `cargo run -p step03-static -- DIR`.
 #![forbid(unsafe_code)]
 
-use socket::Stop;
+use socket::{Stop, reachable};
 use static_files::{Config, Files, Listing, serve_connection};
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -78,6 +78,7 @@ fn run(options: &Options) -> Result<(), String> {
         .listing(Listing::Shown);
     let listener = listen(options.listen)?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let address = reachable(address);
     say(&format!(
         "Serving {} at http://{address}/\n\
          Look at it in a browser, or octet by octet: curl -v http://{address}/\n\

@@ -14,7 +14,8 @@
 //! stops us both once the pipes between us are full. Waiting for several things at once takes
 //! another kind of server.
 
-use crate::client::{Client, End, Given, PIECE};
+use crate::client::{Client, Given, PIECE};
+use crate::end::End;
 use crate::{Config, Exchange, Handler, Reply, gateway_failure};
 use http_parse::ResponseHead;
 use std::io;
@@ -33,7 +34,7 @@ const NAP: Duration = Duration::from_millis(1);
 ///
 /// # Errors
 /// `TimedOut` or `WouldBlock` when the client stopped taking the response, or an exchange stopped
-/// giving it; `InvalidData` when a response was shorter than announced, `UnexpectedEof` when a
+/// giving it; `InvalidData` when a response was shorter or longer than announced, `UnexpectedEof` when a
 /// file was; otherwise what the socket, the file or the exchange reports. The connection has then
 /// been cut, so that the client can tell.
 pub fn serve_connection(
@@ -122,11 +123,11 @@ fn take(
     client.start(head, None);
     let mut buf = vec![0; PIECE];
     while client.sends_content() {
+        client.flush()?;
         match wait(client.config.timeouts.gateway, || exchange.read(&mut buf))? {
             0 => break,
             n => client.send(&buf[..n])?,
         }
-        client.flush()?;
     }
     client.finish()
 }

@@ -247,7 +247,7 @@ fn the_unreadable_is_forbidden() {
     folder.file("file", "CANARY");
     folder.file("folder/file", "CANARY");
     for name in ["file", "folder"] {
-        let nobody = fs::Permissions::from_mode(0);
+        let nobody = fs::Permissions::from_mode(0o000);
         fs::set_permissions(folder.path().join(name), nobody).unwrap();
     }
     if File::open(folder.path().join("file")).is_ok() {

@@ -134,6 +134,16 @@ impl Client {
         self.0.get_mut().write_all(octets.as_ref()).unwrap();
     }
 
+    /// The same connection once more, to send from another thread.
+    pub(crate) fn another(&self) -> Client {
+        Client(BufReader::new(self.0.get_ref().try_clone().unwrap()))
+    }
+
+    /// Whether the octets could be sent.
+    pub(crate) fn try_send(&mut self, octets: impl AsRef<[u8]>) -> bool {
+        self.0.get_mut().write_all(octets.as_ref()).is_ok()
+    }
+
     /// Says that nothing more will come.
     pub(crate) fn half_close(&mut self) {
         self.0.get_mut().shutdown(Shutdown::Write).unwrap();
