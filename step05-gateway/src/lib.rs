@@ -7,11 +7,14 @@ mod cgi_head;
 mod complaints;
 mod environ;
 mod offload;
+mod options;
 mod output;
 mod path;
 mod reaper;
 mod route;
 mod script;
+mod site;
+mod suggest;
 
 #[cfg(test)]
 #[path = "../tests/common/mod.rs"]
@@ -22,4 +25,6 @@ pub use cgi::{Cgi, Programs};
 pub use cgi_head::{Answer, BadGateway, HEAD_LIMIT, HeadReader};
 pub use environ::{Authorization, Environ, Mount};
 pub use offload::{Offload, Pool};
+pub use options::{Invocation, Mistake, Options, help, parse};
 pub use route::{BadPrefix, Prefix, Routes};
+pub use site::{Failure, routes, run};

@@ -1,0 +1,217 @@
+//! A whole server from its options: handlers, listener, the chosen way of serving, until the stop.
+//!
+//! The command line and the front door of the course both come through here. Whoever calls decides
+//! about signals (the [`Stop`]) and about what to do when an address is taken.
+
+use crate::cgi::{Cgi, Programs};
+use crate::options::Options;
+use crate::route::Routes;
+use concurrency::sys::{self, Port};
+use concurrency::{Cache, SERVERS, Serve};
+use socket::Stop;
+use static_files::{Disk, Files};
+use std::fmt;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+
+/// Why a server did not start, or ended by itself. Its text says what to do about it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Failure {
+    /// A folder cannot be served, or its programs cannot be run.
+    Folder(PathBuf, io::Error),
+    /// The address cannot be listened on; `AddrInUse` when somebody else does.
+    Address(SocketAddr, io::Error),
+    /// There is no server of that name in [`SERVERS`].
+    Server(&'static str),
+    /// The system has nothing left: no thread, no descriptor.
+    System(io::Error),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Folder(folder, error) => explain_folder(f, folder, error),
+            Failure::Address(addr, error) => explain_address(f, *addr, error),
+            Failure::Server(name) => write!(f, "there is no server called {name}"),
+            Failure::System(error) => write!(
+                f,
+                "the system refused the server something it needs: {error}"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+fn explain_folder(f: &mut fmt::Formatter<'_>, folder: &Path, error: &io::Error) -> fmt::Result {
+    let folder = folder.display();
+    match error.kind() {
+        ErrorKind::NotFound => write!(f, "there is no folder {folder}; make it, or check its name"),
+        ErrorKind::NotADirectory => write!(f, "{folder} is not a folder; give the one it is in"),
+        ErrorKind::PermissionDenied => {
+            write!(
+                f,
+                "{folder} may not be read; allow it with chmod +rx {folder}"
+            )
+        }
+        _ => write!(f, "{folder} cannot be used: {error}"),
+    }
+}
+
+fn explain_address(f: &mut fmt::Formatter<'_>, addr: SocketAddr, error: &io::Error) -> fmt::Result {
+    let free = SocketAddr::new(addr.ip(), 0);
+    match error.kind() {
+        ErrorKind::AddrInUse => write!(
+            f,
+            "another program listens on {addr}; end it, or take any free port with --listen {free}"
+        ),
+        ErrorKind::PermissionDenied => write!(
+            f,
+            "port {} needs rights that this user has not; take one above 1023, such as --listen {}:8080",
+            addr.port(),
+            host(addr)
+        ),
+        ErrorKind::AddrNotAvailable => write!(
+            f,
+            "{} is no address of this machine; 0.0.0.0 stands for all it has, 127.0.0.1 for itself",
+            addr.ip()
+        ),
+        _ => write!(f, "cannot listen on {addr}: {error}"),
+    }
+}
+
+fn host(addr: SocketAddr) -> String {
+    match addr {
+        SocketAddr::V4(addr) => addr.ip().to_string(),
+        SocketAddr::V6(addr) => format!("[{}]", addr.ip()),
+    }
+}
+
+/// Serves until the stop is raised and the answers under way are given, or the grace has passed.
+///
+/// `ready` is called with the address once connections are accepted, in the kernel's queue at least.
+///
+/// # Errors
+/// [`Failure`]: all but the last kind come before `ready` is called.
+pub fn run(options: &Options, stop: &Stop, ready: impl FnOnce(SocketAddr)) -> Result<(), Failure> {
+    let mut servers = SERVERS.into_iter();
+    let (name, serve): (_, Serve) = servers
+        .find(|(name, _)| *name == options.server)
+        .ok_or(Failure::Server(options.server))?;
+    let routes = routes(options)?;
+    let at = |error| Failure::Address(options.listen, error);
+    let listener = listen(name, options.listen).map_err(at)?;
+    ready(listener.local_addr().map_err(at)?);
+    serve(&listener, &routes, &options.config, stop).map_err(Failure::System)
+}
+
+/// The handlers of a site: its programs where they are mounted, its files everywhere else.
+///
+/// # Errors
+/// [`Failure::Folder`] and [`Failure::System`].
+pub fn routes(options: &Options) -> Result<Routes, Failure> {
+    let root = checked(&options.folder)?;
+    let in_root = |error| Failure::Folder(options.folder.clone(), error);
+    let disk = Disk::new(&root).map_err(in_root)?;
+    let cache = Cache::new(move |path: &_| disk.find(path));
+    let files = Files::new(&root).map_err(in_root)?;
+    let files = files
+        .looking_up(Box::new(move |path: &_| cache.find(path)))
+        .listing(options.listing);
+    let mut routes = Routes::new(files);
+    if options.cgi.is_empty() {
+        return Ok(routes);
+    }
+    let programs = Programs::new(Programs::LIMIT).map_err(Failure::System)?;
+    for (prefix, folder) in &options.cgi {
+        let in_folder = |error| Failure::Folder(folder.clone(), error);
+        let cgi = Cgi::new(prefix.clone(), &checked(folder)?, &programs).map_err(in_folder)?;
+        let cgi = cgi
+            .document_root(&root)
+            .authorization(options.authorization);
+        routes.mount(prefix.clone(), cgi);
+    }
+    Ok(routes)
+}
+
+/// The folder without links, if it is one that can be read.
+fn checked(folder: &Path) -> Result<PathBuf, Failure> {
+    let found = fs::canonicalize(folder).and_then(|path| fs::read_dir(&path).map(|_| path));
+    found.map_err(|error| Failure::Folder(folder.to_path_buf(), error))
+}
+
+/// The loops of several cores share their port. It is shared only after it was seen to be free:
+/// whoever shares with a server that still runs gets half of its connections.
+fn listen(server: &str, addr: SocketAddr) -> io::Result<TcpListener> {
+    let listener = sys::listen(addr, Port::Exclusive)?;
+    if server != "cores" {
+        return Ok(listener);
+    }
+    let addr = listener.local_addr()?;
+    drop(listener);
+    sys::listen(addr, Port::Shared)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::TempDir;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[track_caller]
+    fn check(options: &Options, expected: &str) {
+        let never = |addr| panic!("ready at {addr}");
+        let failure = run(options, &Stop::new(), never).expect_err("it cannot start");
+        assert!(failure.to_string().contains(expected), "{failure}");
+    }
+
+    #[test]
+    fn folders_that_cannot_be_served_are_told_apart() {
+        let dir = TempDir::new();
+        check(
+            &Options::new(&dir.path().join("none")),
+            "there is no folder",
+        );
+        check(&Options::new(&dir.file("file", "")), "is not a folder");
+        let mut options = Options::new(dir.path());
+        let prefix = "/cgi".parse().expect("a prefix");
+        options.cgi.push((prefix, dir.path().join("programs")));
+        check(&options, "programs; make it");
+    }
+
+    #[test]
+    fn a_folder_without_permission_says_how_to_give_it() {
+        let dir = TempDir::new();
+        let folder = dir.path().join("closed");
+        fs::create_dir(&folder).expect("a folder can be made");
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0)).expect("it is ours");
+        if fs::read_dir(&folder).is_ok() {
+            println!("skipped: this user may read everything");
+            return;
+        }
+        check(&Options::new(&folder), "chmod +rx");
+    }
+
+    #[test]
+    fn a_taken_address_is_a_failure_of_its_own() {
+        let dir = TempDir::new();
+        let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        for (server, _) in SERVERS {
+            let mut options = Options::new(dir.path());
+            options.server = server;
+            options.listen = taken.local_addr().expect("it is bound");
+            check(&options, "--listen 127.0.0.1:0");
+        }
+    }
+
+    #[test]
+    fn addresses_of_others_are_explained() {
+        let dir = TempDir::new();
+        let mut options = Options::new(dir.path());
+        options.listen = "192.0.2.1:8080".parse().expect("an address");
+        check(&options, "no address of this machine");
+    }
+}
