@@ -22,6 +22,7 @@ mod client;
 mod expected;
 mod folder;
 pub mod framing;
+mod ladder;
 pub mod load;
 pub mod needs;
 pub mod parse;
@@ -41,6 +42,7 @@ pub use answer::{Answer, Asked, Malformed};
 pub use client::{Client, Heard, PATIENCE};
 pub use expected::Expected;
 pub use folder::TempFolder;
+pub use ladder::for_every_server;
 pub use pipe::{Gate, Pipe};
 pub use report::{Escaped, Failure, first_difference};
 pub use rng::Rng;
@@ -49,7 +51,7 @@ pub use site::Site;
 pub use subject::{Executable, START_AND_STOP, Serve, Served};
 pub use trouble::Trouble;
 
-/// Every scenario there is.
+/// Every scenario that is short both ways, so that it can be played very often.
 pub fn scenarios() -> Vec<Scenario> {
     let mut all = parse::scenarios();
     all.extend(framing::scenarios());

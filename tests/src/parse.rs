@@ -41,7 +41,7 @@ fn request_lines() -> Vec<Scenario> {
         .answered(hello())
         .by("RFC 9112 §2.2", "2.2"),
         Scenario::sending("HTTP/1.0 without Host", "GET /hello.txt HTTP/1.0\r\n\r\n")
-            .answered(hello().field("Connection", "close"))
+            .answered(hello())
             .closed()
             .by("RFC 9112 §3.2", "2.5"),
         Scenario::sending(
