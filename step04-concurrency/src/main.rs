@@ -95,7 +95,6 @@ fn named(name: &str) -> Result<(&'static str, Serve), String> {
 
 fn run(options: &Options) -> Result<(), String> {
     let stop = Arc::new(Stop::new());
-    // First of all: threads inherit what is blocked here.
     stop_on_signals(Arc::clone(&stop)).map_err(|error| format!("no signals: {error}"))?;
     // With the usual 1,024 descriptors the server works too, for fewer clients.
     if let Err(error) = sys::raise_descriptor_limit() {

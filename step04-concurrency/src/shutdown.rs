@@ -2,7 +2,7 @@
 
 use crate::sys;
 use socket::{Stop, Waker};
-use std::io;
+use std::io::{self, Read};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
@@ -11,23 +11,18 @@ use std::thread;
 
 /// Raises `stop` when SIGTERM or SIGINT arrives. A second one ends the process at once.
 ///
-/// Call it before any other thread is started: a thread inherits its mask of signals, and one that
-/// does not block these would be ended by them.
-///
 /// # Errors
-/// The mask cannot be set, or no thread is to be had.
+/// `AlreadyExists` the second time; there is no descriptor or thread to be had.
 pub fn stop_on_signals(stop: Arc<Stop>) -> io::Result<()> {
-    sys::block_endings()?;
+    let mut alarm = sys::catch_endings()?;
     let watch = move || {
-        if sys::wait_for_ending().is_ok() {
-            stop.stop();
+        let rung = alarm.read_exact(&mut [0]);
+        sys::release_endings();
+        // The writing end is never closed, so an error is a reason to end as well.
+        if let Err(error) = rung {
+            eprintln!("signals cannot be waited for: {error}");
         }
-        // Nobody waits for the second signal any more, so it has to have its usual meaning.
-        // Should that fail, SIGKILL remains.
-        let _ = sys::unblock_endings();
-        loop {
-            thread::park();
-        }
+        stop.stop();
     };
     thread::Builder::new()
         .name("signals".to_owned())

@@ -16,7 +16,8 @@ fn listener() -> TcpListener {
 }
 
 fn connect(listener: &TcpListener) -> TcpStream {
-    let stream = TcpStream::connect(listener.local_addr().expect("it is bound")).expect("it listens");
+    let stream =
+        TcpStream::connect(listener.local_addr().expect("it is bound")).expect("it listens");
     stream.set_read_timeout(Some(DEADLINE)).expect("a deadline");
     stream
 }

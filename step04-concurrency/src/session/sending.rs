@@ -101,7 +101,9 @@ impl Sending {
             return Ok(Sent::All);
         };
         let mut buf = [0; SMALL_FILE];
-        let left = usize::try_from(len - self.at).unwrap_or(SMALL_FILE).min(SMALL_FILE);
+        let left = usize::try_from(len - self.at)
+            .unwrap_or(SMALL_FILE)
+            .min(SMALL_FILE);
         let part = &mut buf[..left];
         let n = file.read_at(part, offset + self.at)?;
         if n == 0 {

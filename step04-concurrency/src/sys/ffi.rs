@@ -39,8 +39,8 @@ pub(super) const RLIMIT_NOFILE: c_int = 7;
 pub(super) const SIGINT: c_int = 2;
 pub(super) const SIGKILL: c_int = 9;
 pub(super) const SIGTERM: c_int = 15;
-pub(super) const SIG_BLOCK: c_int = 0;
-pub(super) const SIG_UNBLOCK: c_int = 1;
+pub(super) const SIG_DFL: usize = 0;
+pub(super) const SIG_ERR: usize = usize::MAX;
 
 /// The number of pidfd_open(2), the same on every architecture.
 pub(super) const SYS_PIDFD_OPEN: c_long = 434;
@@ -96,12 +96,6 @@ pub(super) struct Rlimit {
     pub(super) hard: c_ulong,
 }
 
-/// sigset_t, 1,024 bits in both C libraries of Linux.
-#[repr(C)]
-pub(super) struct SigSet {
-    pub(super) bits: [u64; 16],
-}
-
 unsafe extern "C" {
     /// epoll_create(2)
     pub(super) safe fn epoll_create1(flags: c_int) -> c_int;
@@ -150,12 +144,8 @@ unsafe extern "C" {
     pub(super) safe fn kill(pid: c_int, signal: c_int) -> c_int;
     /// syscall(2), for calls that the C library of some systems does not wrap
     pub(super) fn syscall(number: c_long, ...) -> c_long;
-    /// sigemptyset(3)
-    pub(super) fn sigemptyset(set: *mut SigSet) -> c_int;
-    /// sigaddset(3)
-    pub(super) fn sigaddset(set: *mut SigSet, signal: c_int) -> c_int;
-    /// pthread_sigmask(3); returns the error instead of setting errno
-    pub(super) fn pthread_sigmask(how: c_int, set: *const SigSet, old: *mut SigSet) -> c_int;
-    /// sigwait(3); returns the error instead of setting errno
-    pub(super) fn sigwait(set: *const SigSet, signal: *mut c_int) -> c_int;
+    /// signal(2), with its handler as a number: an address, `SIG_DFL`, or `SIG_ERR`
+    pub(super) fn signal(signal: c_int, handler: usize) -> usize;
+    /// write(2)
+    pub(super) fn write(fd: c_int, from: *const c_void, count: usize) -> isize;
 }

@@ -1,10 +1,15 @@
-//! Signals that ask the server to end, received by waiting for them: no handler, so none of the
-//! rules of signal-safety(7) to keep.
+//! Signals that ask the server to end, turned into a descriptor: the handler writes one octet into
+//! a pipe, and everything else happens in ordinary code.
+//!
+//! Blocking the signals and waiting for them would need no handler. But a blocked signal stays
+//! blocked across `exec`, so every program that the server starts would be deaf to SIGTERM; a
+//! handler is reset there (signal(7)).
 
 use super::ffi;
 use std::ffi::c_int;
-use std::io;
-use std::ptr;
+use std::io::{self, PipeReader, PipeWriter};
+use std::os::fd::AsRawFd;
+use std::sync::OnceLock;
 
 /// A signal that the server sends to a process group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,57 +29,41 @@ impl Signal {
     }
 }
 
-/// Blocks SIGINT and SIGTERM in the calling thread and in every thread it starts from now on, so
-/// that they wait for [`wait_for_ending`].
+/// Where the handler writes. It lives as long as the process, because a signal can come at any time.
+static ALARM: OnceLock<PipeWriter> = OnceLock::new();
+
+/// Catches SIGINT and SIGTERM: each writes an octet into the pipe whose other end is returned.
 ///
 /// # Errors
-/// What pthread_sigmask(3) reports.
-pub fn block_endings() -> io::Result<()> {
-    mask_endings(ffi::SIG_BLOCK)
-}
-
-/// Gives SIGINT and SIGTERM back their usual meaning in the calling thread: the next one ends the
-/// process at once.
-///
-/// # Errors
-/// What pthread_sigmask(3) reports.
-pub fn unblock_endings() -> io::Result<()> {
-    mask_endings(ffi::SIG_UNBLOCK)
-}
-
-/// Waits until SIGINT or SIGTERM arrives; they must be blocked in every thread.
-///
-/// # Errors
-/// What sigwait(3) reports.
-pub fn wait_for_ending() -> io::Result<()> {
-    let set = endings()?;
-    let mut signal = 0;
-    // SAFETY: both pointers are to values of ours that live through the call.
-    check_returned(unsafe { ffi::sigwait(&raw const set, &raw mut signal) })
-}
-
-fn mask_endings(how: c_int) -> io::Result<()> {
-    let set = endings()?;
-    // SAFETY: `set` is only read, and a null third argument means that the old mask is not wanted.
-    check_returned(unsafe { ffi::pthread_sigmask(how, &raw const set, ptr::null_mut()) })
-}
-
-fn endings() -> io::Result<ffi::SigSet> {
-    let mut set = ffi::SigSet { bits: [0; 16] };
-    // SAFETY: `set` is as large as the C library's sigset_t and ours to be written to.
-    super::check(unsafe { ffi::sigemptyset(&raw mut set) })?;
+/// `AlreadyExists` the second time; what pipe(2) and signal(2) report.
+pub fn catch_endings() -> io::Result<PipeReader> {
+    let (reader, writer) = io::pipe()?;
+    ALARM
+        .set(writer)
+        .map_err(|_| io::ErrorKind::AlreadyExists)?;
     for signal in [ffi::SIGINT, ffi::SIGTERM] {
-        // SAFETY: `set` was initialised by sigemptyset.
-        super::check(unsafe { ffi::sigaddset(&raw mut set, signal) })?;
+        // SAFETY: `ring` may run at any moment: it only makes system calls that signal-safety(7)
+        // allows, and reads a static that is set already.
+        let before = unsafe { ffi::signal(signal, ring as *const () as usize) };
+        if before == ffi::SIG_ERR {
+            return Err(io::Error::last_os_error());
+        }
     }
-    Ok(set)
+    Ok(reader)
 }
 
-/// The pthread convention: the error is the result itself.
-fn check_returned(error: c_int) -> io::Result<()> {
-    if error == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::from_raw_os_error(error))
+/// Gives SIGINT and SIGTERM their usual meaning again: the next one ends the process at once.
+pub fn release_endings() {
+    for signal in [ffi::SIGINT, ffi::SIGTERM] {
+        // SAFETY: no code of ours runs for the default action. It cannot fail for these signals.
+        unsafe { ffi::signal(signal, ffi::SIG_DFL) };
+    }
+}
+
+/// The handler. errno stays as it was, because writing a few octets to an empty pipe succeeds.
+extern "C" fn ring(_signal: c_int) {
+    if let Some(alarm) = ALARM.get() {
+        // SAFETY: one octet of a constant is read, and the pipe is never closed.
+        unsafe { ffi::write(alarm.as_raw_fd(), c"!".as_ptr().cast(), 1) };
     }
 }
