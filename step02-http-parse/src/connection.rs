@@ -25,7 +25,7 @@ use crate::{
     request_framing,
 };
 use answer::Answer;
-use incoming::{Incoming, expectation};
+use incoming::{Incoming, Reading, expectation};
 
 /// Body octets that wait in memory at most; also what one read can bring. A larger window makes
 /// reads fewer, and no longer faster beyond this.
@@ -88,22 +88,6 @@ pub struct Connection {
     /// What the request says about its response.
     asked: Asked,
     answer: Answer,
-}
-
-/// How far the request has been read.
-#[derive(Debug)]
-enum Reading {
-    /// Before the end of the head.
-    Head {
-        /// Octets that have been looked at in vain.
-        searched: usize,
-    },
-    /// Between the end of the head and the end of the body.
-    Body(Incoming),
-    /// Completely read; the next one waits until this one is answered.
-    Ended,
-    /// Refused: whatever follows has no meaning any more.
-    Refused(Reject),
 }
 
 impl Connection {

@@ -50,6 +50,13 @@ impl RequestHead {
         let named = self.target.authority().or_else(|| self.fields.get("Host"));
         named.unwrap_or_default()
     }
+
+    /// Tells whether the client will use the connection for another request.
+    ///
+    /// Source: RFC 9112 §9.3
+    pub fn keeps_alive(&self) -> bool {
+        keeps_alive(self.version, &self.fields)
+    }
 }
 
 /// A response's head.
@@ -74,6 +81,29 @@ impl ResponseHead {
             fields: Fields::new(),
         }
     }
+
+    /// Tells whether its sender will answer another request on the same connection, as far as
+    /// the head says; a body that lasts until the connection closes leaves none.
+    ///
+    /// Source: RFC 9112 §9.3
+    pub fn keeps_alive(&self) -> bool {
+        keeps_alive(self.version, &self.fields)
+    }
+}
+
+/// Persistence is what HTTP/1.1 does unless told otherwise, and what HTTP/1.0 does only when told.
+fn keeps_alive(version: Version, fields: &Fields) -> bool {
+    let says = |option| has_connection_option(fields, option);
+    match version {
+        Version::Http11 => !says("close"),
+        Version::Http10 => says("keep-alive") && !says("close"),
+    }
+}
+
+/// Options are compared without regard to case (RFC 9110 §7.6.1).
+pub(crate) fn has_connection_option(fields: &Fields, option: &str) -> bool {
+    let mut options = fields.list("Connection");
+    options.any(|member| member.eq_ignore_ascii_case(option.as_bytes()))
 }
 
 /// Parses a request's head from the front of `bytes`.

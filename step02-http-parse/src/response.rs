@@ -13,6 +13,7 @@
 //! Date, Server and everything that describes the content are the caller's.
 
 use crate::framing::parse_length;
+use crate::head::has_connection_option;
 use crate::{Encoder, Fields, Framing, Method, RequestHead, ResponseHead, Status, Version};
 
 /// What a request says about its response.
@@ -71,7 +72,11 @@ impl Asked {
                 _ => Content::Sent,
             },
             version: head.version,
-            persistence: persistence(head),
+            persistence: if head.keeps_alive() {
+                Persistence::Keep
+            } else {
+                Persistence::Close
+            },
             ..Asked::default()
         }
     }
@@ -91,28 +96,9 @@ impl Asked {
     }
 }
 
-/// Source: RFC 9112 §9.3
-fn persistence(head: &RequestHead) -> Persistence {
-    let kept = match head.version {
-        Version::Http11 => !says(&head.fields, "close"),
-        Version::Http10 => says(&head.fields, "keep-alive") && !says(&head.fields, "close"),
-    };
-    if kept {
-        Persistence::Keep
-    } else {
-        Persistence::Close
-    }
-}
-
 /// Tells whether a response's own head makes it the last one.
 pub(crate) fn ends_connection(head: &ResponseHead) -> bool {
-    head.status.is_informational() || says(&head.fields, "close")
-}
-
-fn says(fields: &Fields, option: &str) -> bool {
-    fields
-        .list("Connection")
-        .any(|member| member.eq_ignore_ascii_case(option.as_bytes()))
+    head.status.is_informational() || has_connection_option(&head.fields, "close")
 }
 
 /// The one valid Content-Length; anything else promises nothing.

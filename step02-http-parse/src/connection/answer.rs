@@ -8,7 +8,8 @@
 //!
 //! Everything is appended to a buffer of the caller's; sending it is the caller's part.
 
-use super::{Connection, Reading};
+use super::Connection;
+use super::incoming::Reading;
 use crate::response::{self, Expectation, Persistence};
 use crate::{Encoder, LengthMismatch, ResponseHead};
 

@@ -1,8 +1,25 @@
-//! A body on its way in, and whether its sender waits for leave to send it.
+//! The receiving half's states: how far a request has been read, and what its body's sender waits
+//! for.
 
 use crate::buffer::Buffer;
 use crate::response::Expectation;
 use crate::{BodyDecoder, Fault, Framing, Next, Piece, Reject, RequestHead, Version};
+
+/// How far the request has been read.
+#[derive(Debug)]
+pub(super) enum Reading {
+    /// Before the end of the head.
+    Head {
+        /// Octets that have been looked at in vain.
+        searched: usize,
+    },
+    /// Between the end of the head and the end of the body.
+    Body(Incoming),
+    /// Completely read; the next one waits until this one is answered.
+    Ended,
+    /// Refused: whatever follows has no meaning any more.
+    Refused(Reject),
+}
 
 /// A body on its way in.
 #[derive(Debug)]
