@@ -5,13 +5,14 @@
 //! and each call waits for what is left of it.
 
 use crate::content::Content;
-use crate::end::{End, too_large, too_slow};
+use crate::end::End;
+use crate::respond::{content_too_large, request_timeout};
 use crate::{Config, Request, Response, Timeouts, start_response};
 use http_parse::{Connection, Encoder, Framing, Next, RequestHead, ResponseHead};
 use socket::{Linger, close_politely};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Octets of a response that are gathered before they are sent, or read from a file at once.
 pub(crate) const PIECE: usize = 64 * 1024;
@@ -26,12 +27,13 @@ pub(crate) enum Given {
 }
 
 /// How a request's content is coming on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Progress {
     octets: u64,
-    /// By `deadline` there must be so many octets.
+    /// There must be so many octets before `patience` is used up.
     wanted: u64,
-    deadline: Instant,
+    /// Time left to wait for the client. What a program takes to accept content is not its fault.
+    patience: Duration,
 }
 
 /// One client, and the state of the talk with it.
@@ -61,17 +63,17 @@ impl<'c> Client<'c> {
             local: stream.local_addr()?,
             stream,
             out: Vec::new(),
-            progress: Progress::begin(),
+            progress: Progress::default(),
         })
     }
 
     /// Waits for the next request.
     pub(crate) fn request(&mut self) -> Result<Request, End> {
         let head = self.head()?;
-        self.progress = Progress::begin();
+        self.progress = Progress::default();
         let framing = self.connection.framing();
         if matches!(framing, Framing::Length(len) if len > self.config.body_bytes) {
-            return Err(too_large());
+            return Err(End::Refused(content_too_large()));
         }
         Ok(Request {
             head,
@@ -101,7 +103,7 @@ impl<'c> Client<'c> {
                 deadline = Instant::now() + timeouts.head;
             }
             self.receive(deadline).map_err(|error| match error.kind() {
-                io::ErrorKind::TimedOut if begun => too_slow(),
+                io::ErrorKind::TimedOut if begun => End::Refused(request_timeout()),
                 io::ErrorKind::TimedOut => End::Silent,
                 _ => End::Cut(error),
             })?;
@@ -117,11 +119,16 @@ impl<'c> Client<'c> {
                 Next::NeedBytes => {}
                 Next::Head(_) | Next::Closed => unreachable!("the request has not been answered"),
             }
-            let deadline = self.progress.deadline(&self.config.timeouts);
+            if self.progress.octets >= self.progress.wanted {
+                self.progress.wanted = self.progress.octets + Timeouts::PROGRESS;
+                self.progress.patience = self.config.timeouts.body;
+            }
+            let deadline = Instant::now() + self.progress.patience;
             self.receive(deadline).map_err(|error| match error.kind() {
-                io::ErrorKind::TimedOut => too_slow(),
+                io::ErrorKind::TimedOut => End::Refused(request_timeout()),
                 _ => End::Cut(error),
             })?;
+            self.progress.patience = deadline.saturating_duration_since(Instant::now());
         }
     }
 
@@ -130,7 +137,7 @@ impl<'c> Client<'c> {
         self.connection.consume(n);
         self.progress.octets += n as u64;
         if self.progress.octets > self.config.body_bytes {
-            return Err(too_large());
+            return Err(End::Refused(content_too_large()));
         }
         Ok(())
     }
@@ -250,24 +257,5 @@ impl<'c> Client<'c> {
         };
         // All has been said, and a client that is gone already has its answer or wants none.
         let _ = close_politely(&self.stream, linger);
-    }
-}
-
-impl Progress {
-    fn begin() -> Progress {
-        Progress {
-            octets: 0,
-            wanted: 0,
-            deadline: Instant::now(),
-        }
-    }
-
-    /// The deadline for more content. It moves only when enough has come since it was set.
-    fn deadline(&mut self, timeouts: &Timeouts) -> Instant {
-        if self.octets >= self.wanted {
-            self.wanted = self.octets + Timeouts::PROGRESS;
-            self.deadline = Instant::now() + timeouts.body;
-        }
-        self.deadline
     }
 }

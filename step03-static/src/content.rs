@@ -34,6 +34,9 @@ impl Read for Content {
             }
             Body::File { file, offset, len } => {
                 let left = *len - self.at;
+                if left == 0 {
+                    return Ok(0);
+                }
                 let most = usize::try_from(left).map_or(buf.len(), |left| left.min(buf.len()));
                 let n = file.read_at(&mut buf[..most], *offset + self.at)?;
                 if n == 0 && most > 0 {

@@ -4,7 +4,7 @@
 //! wherever the talk broke off to the one place that ends it.
 
 use crate::Response;
-use http_parse::{LengthMismatch, Reject, Status};
+use http_parse::{LengthMismatch, Reject};
 use std::io;
 
 /// Why a connection ends, other than by agreement.
@@ -38,20 +38,4 @@ impl From<LengthMismatch> for End {
         };
         End::Cut(io::Error::new(io::ErrorKind::InvalidData, sentence))
     }
-}
-
-/// 408: for a head or content that does not come.
-pub(crate) fn too_slow() -> End {
-    End::Refused(Response::error(
-        Status::REQUEST_TIMEOUT,
-        "The request took too long to arrive. A head ends with an empty line: did you press Enter twice?",
-    ))
-}
-
-/// 413: for content beyond the server's bound.
-pub(crate) fn too_large() -> End {
-    End::Refused(Response::error(
-        Status::CONTENT_TOO_LARGE,
-        "The request's content is larger than this server takes. Send less.",
-    ))
 }

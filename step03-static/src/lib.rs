@@ -28,5 +28,5 @@ pub use message::{Body, Request, Response};
 pub use mime::media_type;
 pub use path::{PathFault, SitePath};
 pub use range::{Selected, select_range};
-pub use respond::{SERVER, gateway_failure, start_response};
+pub use respond::{SERVER, content_too_large, gateway_failure, request_timeout, start_response};
 pub use serve::serve_connection;

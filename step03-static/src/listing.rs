@@ -8,12 +8,11 @@ use crate::message::escape_html;
 use crate::path::encode;
 use crate::{Denied, Disk, SitePath};
 use http_parse::HttpDate;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
-use std::fs;
+use std::fs::{self, DirEntry};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 
 /// Entries on one page. More would be a page nobody reads, and a file system nobody else can use
 /// meanwhile: each entry costs a system call.
@@ -28,7 +27,7 @@ const STYLE: &str = "\
 body { font: 1rem/1.6 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.25rem; overflow-wrap: anywhere }
 table { width: 100%; border-collapse: collapse }
-td { padding: .2rem 0; border-top: 1px solid color-mix(in srgb, currentColor 15%, transparent) }
+td { padding: .2rem 0; vertical-align: top; border-top: 1px solid color-mix(in srgb, currentColor 15%, transparent) }
 td:first-child { overflow-wrap: anywhere }
 td + td { padding-left: 1.5rem; text-align: right; white-space: nowrap; opacity: .75;
   font-variant-numeric: tabular-nums }
@@ -38,15 +37,15 @@ a { text-decoration: none } a:hover { text-decoration: underline }
 
 struct Entry {
     name: OsString,
-    kind: Kind,
+    /// Octets of a file; `None` for a folder.
+    len: Option<u64>,
     modified: HttpDate,
 }
 
-/// Folders come first.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
-    Folder,
-    File { len: u64 },
+impl Entry {
+    fn is_file(&self) -> bool {
+        self.len.is_some()
+    }
 }
 
 struct Entries {
@@ -86,10 +85,8 @@ pub(crate) fn page(disk: &Disk, path: &SitePath) -> Result<String, Denied> {
 }
 
 fn push_row(entry: &Entry, page: &mut String) {
-    let (slash, size) = match entry.kind {
-        Kind::Folder => ("/", String::new()),
-        Kind::File { len } => ("", human(len)),
-    };
+    let slash = if entry.is_file() { "" } else { "/" };
+    let size = entry.len.map_or(String::new(), human);
     let mut link = String::new();
     encode(entry.name.as_bytes(), &mut link);
     let name = escape_html(&entry.name.to_string_lossy());
@@ -104,49 +101,46 @@ fn push_row(entry: &Entry, page: &mut String) {
 }
 
 fn read(disk: &Disk, path: &SitePath) -> Result<Entries, Denied> {
-    let folder = disk.resolve(path.relative())?;
     let mut list = Vec::new();
     let mut cut = false;
-    for found in fs::read_dir(&folder)? {
+    for found in fs::read_dir(disk.resolve(path.relative())?)? {
         if list.len() == MAX_ENTRIES {
             cut = true;
             break;
         }
-        let name = found?.file_name();
-        if !is_hidden(path, &name)
-            && let Some(entry) = look(disk, path.relative(), name)
+        let found = found?;
+        if !is_hidden(path, &found.file_name())
+            && let Some(entry) = look(disk, path, &found)
         {
             list.push(entry);
         }
     }
-    list.sort_by(|a, b| {
-        let is_file = |entry: &Entry| entry.kind != Kind::Folder;
-        (is_file(a), &a.name).cmp(&(is_file(b), &b.name))
-    });
+    list.sort_by(|a, b| (a.is_file(), &a.name).cmp(&(b.is_file(), &b.name)));
     Ok(Entries { list, cut })
 }
 
-fn is_hidden(folder: &SitePath, name: &OsString) -> bool {
+fn is_hidden(folder: &SitePath, name: &OsStr) -> bool {
     name.as_bytes().starts_with(b".") && !(folder.file_name().is_none() && name == ".well-known")
 }
 
-/// What a name in a folder stands for; `None` for what is not shown.
-fn look(disk: &Disk, folder: &Path, name: OsString) -> Option<Entry> {
-    let resolved = disk.resolve(&folder.join(&name)).ok()?;
-    let metadata = fs::metadata(resolved).ok()?;
-    let kind = if metadata.is_dir() {
-        Kind::Folder
-    } else if metadata.is_file() {
-        Kind::File {
-            len: metadata.len(),
-        }
+/// What a name in a folder stands for; `None` for what is not shown, or is gone already.
+fn look(disk: &Disk, folder: &SitePath, found: &DirEntry) -> Option<Entry> {
+    let name = found.file_name();
+    let metadata = if found.file_type().ok()?.is_symlink() {
+        let target = disk.resolve(&folder.relative().join(&name)).ok()?;
+        fs::metadata(target).ok()?
     } else {
-        return None;
+        found.metadata().ok()?
+    };
+    let len = match (metadata.is_dir(), metadata.is_file()) {
+        (true, _) => None,
+        (false, true) => Some(metadata.len()),
+        (false, false) => return None,
     };
     let seconds = u64::try_from(metadata.mtime()).unwrap_or(0);
     Some(Entry {
         name,
-        kind,
+        len,
         modified: HttpDate { seconds },
     })
 }

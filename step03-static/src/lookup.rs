@@ -57,6 +57,21 @@ pub enum Denied {
     Failed(io::ErrorKind),
 }
 
+impl OpenFile {
+    /// The same file with its octets in memory, for a cache: all [`OpenFile::len`] of them.
+    #[must_use]
+    pub fn with_body(&self, body: Arc<[u8]>) -> OpenFile {
+        OpenFile {
+            file: Arc::clone(&self.file),
+            len: self.len,
+            modified: self.modified,
+            etag: self.etag.clone(),
+            last_modified: self.last_modified.clone(),
+            body: Some(body),
+        }
+    }
+}
+
 impl From<io::Error> for Denied {
     fn from(error: io::Error) -> Denied {
         match error.kind() {

@@ -67,15 +67,32 @@ pub fn gateway_failure(error: &io::Error) -> Response {
             "Everything that could answer this is busy. Try again in a moment.",
         )
         .with("Retry-After", "1"),
-        io::ErrorKind::FileTooLarge => Response::error(
-            Status::CONTENT_TOO_LARGE,
-            "The request's content is larger than this server takes. Send less.",
-        ),
+        io::ErrorKind::FileTooLarge => content_too_large(),
         _ => Response::error(
             Status::BAD_GATEWAY,
             "The program behind this server gave no valid answer. Its operator finds why in the server's log.",
         ),
     }
+}
+
+/// Makes the answer for a request that does not come to its end in time: 408.
+///
+/// Source: RFC 9110 §15.5.9
+pub fn request_timeout() -> Response {
+    Response::error(
+        Status::REQUEST_TIMEOUT,
+        "The request took too long to arrive. Its head ends with an empty line: did you press Enter twice?",
+    )
+}
+
+/// Makes the answer for a request with more content than the server takes: 413.
+///
+/// Source: RFC 9110 §15.5.14
+pub fn content_too_large() -> Response {
+    Response::error(
+        Status::CONTENT_TOO_LARGE,
+        "The request's content is larger than this server takes. Send less.",
+    )
 }
 
 /// Whether the length of the content is said with this status. It is forbidden with 1xx and 204; with

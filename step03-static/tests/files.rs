@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Answer, Server, TempDir, encode};
-use static_files::{Disk, Files, Found, Listing, OpenFile};
+use static_files::{Disk, Files, Found, Listing};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
@@ -415,14 +415,8 @@ fn a_part_of_a_cached_file_is_sent() {
         let Found::File(file) = disk.find(path)? else {
             return Ok(Found::Folder);
         };
-        Ok(Found::File(Arc::new(OpenFile {
-            file: Arc::clone(&file.file),
-            len: file.len,
-            modified: file.modified,
-            etag: file.etag.clone(),
-            last_modified: file.last_modified.clone(),
-            body: Some(Arc::from(&b"0123456789"[..])),
-        })))
+        let content = Arc::from(&b"0123456789"[..]);
+        Ok(Found::File(Arc::new(file.with_body(content))))
     }))));
 }
 
