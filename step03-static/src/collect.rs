@@ -136,3 +136,76 @@ impl Exchange for Collect {
         Ends::None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Body;
+    use http_parse::{Connection, Limits, Next, Status};
+    use std::net::{Ipv4Addr, SocketAddr};
+
+    /// A request whose head ends with these lines.
+    fn request(lines: &str) -> Request {
+        let text = format!("POST / HTTP/1.1\r\nHost: x\r\n{lines}\r\n");
+        let mut connection = Connection::new(&Limits::default());
+        connection.space()[..text.len()].copy_from_slice(text.as_bytes());
+        connection.received(text.len());
+        let Ok(Next::Head(head)) = connection.next() else {
+            panic!("{text:?} is a head");
+        };
+        let nobody = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Request {
+            head,
+            framing: connection.framing(),
+            peer: nobody,
+            local: nobody,
+        }
+    }
+
+    fn reversed(_: &Request, mut content: Vec<u8>) -> Response {
+        content.reverse();
+        let mut response = Response::new(Status::OK);
+        response.body = Body::Bytes(content.into());
+        response
+    }
+
+    #[track_caller]
+    fn check<T: fmt::Debug>(outcome: io::Result<T>, kind: io::ErrorKind) {
+        assert_eq!(outcome.map_err(|error| error.kind()).unwrap_err(), kind);
+    }
+
+    #[test]
+    fn there_is_no_answer_before_all_content() {
+        let mut collect = Collect::new(request("Content-Length: 3\r\n"), 3, reversed);
+        check(collect.head(), io::ErrorKind::WouldBlock);
+        assert_eq!(collect.write(b"ab").unwrap(), 2);
+        check(collect.head(), io::ErrorKind::WouldBlock);
+        check(collect.read(&mut [0; 9]), io::ErrorKind::WouldBlock);
+        assert_eq!(collect.write(b"c").unwrap(), 1);
+        collect.close_write().unwrap();
+        let head = collect.head().unwrap();
+        assert_eq!(head.fields.get("Content-Length"), Some(&b"3"[..]));
+        let mut content = [0; 2];
+        assert_eq!(collect.read(&mut content).unwrap(), 2);
+        assert_eq!(&content, b"cb");
+        assert_eq!(collect.read(&mut content).unwrap(), 1);
+        assert_eq!(collect.read(&mut content).unwrap(), 0);
+    }
+
+    #[test]
+    fn what_is_announced_too_large_is_refused_at_once() {
+        let mut collect = Collect::new(request("Content-Length: 4\r\n"), 3, reversed);
+        check(collect.head(), io::ErrorKind::FileTooLarge);
+    }
+
+    #[test]
+    fn what_turns_out_too_large_is_refused_and_dropped() {
+        let chunked = request("Transfer-Encoding: chunked\r\n");
+        let mut collect = Collect::new(chunked, 3, reversed);
+        assert_eq!(collect.write(b"abc").unwrap(), 3);
+        check(collect.write(b"d"), io::ErrorKind::FileTooLarge);
+        check(collect.write(b"e"), io::ErrorKind::FileTooLarge);
+        collect.close_write().unwrap();
+        check(collect.head(), io::ErrorKind::FileTooLarge);
+    }
+}

@@ -1,4 +1,16 @@
 //! Step 3: files as responses, safely. One handler interface, one blocking server.
+//!
+//! ```text
+//! socket ─► serve_connection ─► Request ─► Handler ─► Reply ─┬─► Ready(Response)
+//!                                             │              └─► Exchange, to be waited for
+//!                                           Files ─► SitePath ─► Lookup ─► preconditions, range
+//! ```
+//!
+//! A server knows how bytes move and when to give up; a [`Handler`] knows what to answer. Neither
+//! knows the other, so every later server serves every handler.
+//!
+//! The standard library alone, on any Unix: no file is sent without passing through the process,
+//! and one client at a time is served. Both are what the next step is about.
 #![forbid(unsafe_code)]
 
 mod client;

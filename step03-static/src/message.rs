@@ -152,3 +152,27 @@ pub(crate) fn escape_html(text: &str) -> String {
     }
     escaped
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_shows_text_as_it_is() {
+        let response = Response::error(Status::NOT_FOUND, "<b>&\"'");
+        let Body::Bytes(page) = response.body else {
+            panic!("a page is in memory");
+        };
+        let page = String::from_utf8_lossy(&page);
+        assert!(page.contains("<p>&lt;b&gt;&amp;&quot;&#39;</p>"), "{page}");
+        assert!(page.contains("404 Not Found"), "{page}");
+    }
+
+    #[test]
+    fn only_a_stream_has_no_known_length() {
+        assert_eq!(Body::Empty.len(), Some(0));
+        assert_eq!(Body::Bytes(Arc::from(&b"abc"[..])).len(), Some(3));
+        assert_eq!(Body::Stream(Box::new(std::io::empty())).len(), None);
+        assert!(!Body::Stream(Box::new(std::io::empty())).is_empty());
+    }
+}

@@ -125,3 +125,69 @@ fn push_date(head: &mut ResponseHead, date: HttpDate) {
 pub(crate) fn text_of(date: &[u8; 29]) -> &str {
     std::str::from_utf8(date).expect("an HTTP date is ASCII")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_parse::{HttpDate, Limits};
+
+    fn start(head: ResponseHead, length: Option<u64>) -> String {
+        let mut out = Vec::new();
+        start_response(
+            &mut Connection::new(&Limits::default()),
+            head,
+            length,
+            &mut out,
+        );
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn the_server_adds_what_is_its_own() {
+        let before = now();
+        let head = start(ResponseHead::new(Status::OK), Some(7));
+        let after = now();
+        assert!(head.contains("\r\nServer: build-your-own\r\n"), "{head}");
+        assert!(head.contains("\r\nContent-Length: 7\r\n"), "{head}");
+        let (_, date) = head.split_once("Date: ").unwrap();
+        let date = HttpDate::parse(&date.as_bytes()[..29]).unwrap();
+        assert!((before..=after).contains(&date.seconds), "{head}");
+    }
+
+    #[test]
+    fn what_an_application_said_stays() {
+        let mut head = ResponseHead::new(Status::OK);
+        for (name, value) in [
+            ("date", "then"),
+            ("server", "other"),
+            ("content-length", "3"),
+        ] {
+            head.fields.push(name, value);
+        }
+        let head = start(head, Some(7));
+        for line in [
+            "date: then\r\n",
+            "server: other\r\n",
+            "content-length: 3\r\n",
+        ] {
+            assert!(head.contains(line), "{head}");
+        }
+        assert!(!head.contains("Date") && !head.contains("build"), "{head}");
+        assert!(!head.contains("7"), "{head}");
+    }
+
+    #[test]
+    fn some_statuses_have_no_length() {
+        for (code, told) in [
+            (200, true),
+            (204, false),
+            (206, true),
+            (304, false),
+            (404, true),
+        ] {
+            let head = ResponseHead::new(Status::new(code).unwrap());
+            let head = start(head, Some(0));
+            assert_eq!(head.contains("Content-Length: 0\r\n"), told, "{head}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The binary: what it says when it works, and when it cannot.
+#![allow(clippy::unwrap_used, reason = "what is not there fails the test")]
+
+mod common;
+
+use common::{PATIENCE, TempDir};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Output, Stdio};
+
+fn command() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_step03-static"))
+}
+
+/// A server that ends with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already, which is as good.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Runs it with arguments that it must refuse, so that it ends by itself.
+#[track_caller]
+fn check(arguments: &[&str], code: i32, said: &str) {
+    let Output { status, stderr, .. } = command().args(arguments).output().unwrap();
+    let stderr = String::from_utf8(stderr).unwrap();
+    assert_eq!(status.code(), Some(code), "{stderr}");
+    assert!(stderr.contains(said), "{stderr}");
+}
+
+#[test]
+fn a_mistake_on_the_command_line_is_explained() {
+    check(&["--lisen", "127.0.0.1:0"], 2, "there is no option --lisen");
+    check(&["--listen"], 2, "--listen needs an address and a port");
+    check(
+        &["--listen", "8080"],
+        2,
+        "--listen needs an address and a port",
+    );
+    check(&["a", "b"], 2, "one folder");
+}
+
+#[test]
+fn what_cannot_be_served_is_explained() {
+    let folder = TempDir::new();
+    folder.file("file", "");
+    let missing = folder.path().join("missing");
+    check(&[missing.to_str().unwrap()], 1, "there is no folder");
+    let file = folder.path().join("file");
+    check(&[file.to_str().unwrap()], 1, "is no folder");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap().to_string();
+    let folder = folder.path().to_str().unwrap();
+    check(
+        &[folder, "--listen", &taken],
+        1,
+        "is taken by another program",
+    );
+}
+
+#[test]
+fn it_says_where_it_serves_and_does() {
+    let folder = TempDir::new();
+    folder.file("file", "content");
+    let mut server = command();
+    server.arg(folder.path()).args(["--listen", "127.0.0.1:0"]);
+    let mut server = Running(server.stdout(Stdio::piped()).spawn().unwrap());
+    let mut said = String::new();
+    let mut stdout = BufReader::new(server.0.stdout.take().unwrap());
+    stdout.read_line(&mut said).unwrap();
+    let (_, address) = said.trim_end().split_once("http://").unwrap();
+    let mut stream = TcpStream::connect(address.trim_end_matches('/')).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(b"GET /file HTTP/1.0\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.ends_with("\r\n\r\ncontent"), "{answer}");
+}
