@@ -1,20 +1,23 @@
 //! Building the book, and serving it through the course's own server.
 //!
-//! The pages go through the same code a reader ends up with: the handler of step 3 on the event
-//! loop of step 4. A bug there shows up here first, which is the point.
+//! The pages go through [`gateway::run`], which is all of step 5's program but its command line.
+//! A bug there shows up here first, which is the point.
 
 use crate::Failure;
-use concurrency::{event_loop, stop_on_signals};
-use socket::Stop;
-use static_files::{Config, Files};
+use concurrency::stop_on_signals;
+use gateway::Options;
+use socket::{Stop, reachable};
+use std::fmt;
 use std::fs;
-use std::io::{self, ErrorKind};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::io::{self, ErrorKind, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
 /// Where the book is served when nobody says otherwise: this machine only.
-const HOME: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+const HOME: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+/// Where it is served when somebody else is at [`HOME`]: the system chooses a free port.
+const AWAY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// A page that every book of ours has, and hardly any other folder.
 const MARK: &str = "print.html";
@@ -35,43 +38,57 @@ pub(crate) fn build(out: &Path) -> Result<(), Failure> {
 /// Builds the book into `out` and serves it until Ctrl-C.
 ///
 /// # Errors
-/// The address cannot be had, the book has a mistake, or the server cannot run.
+/// As [`pages`]; or the address cannot be had, or the server cannot run.
 pub(crate) fn read(listen: Option<SocketAddr>, out: &Path) -> Result<(), Failure> {
     let stop = Arc::new(Stop::new());
-    stop_on_signals(Arc::clone(&stop)).map_err(|error| {
-        Failure::new(
-            format!("cannot prepare for Ctrl-C: {error}"),
-            "The system may be out of threads; close something and try again.",
-        )
-    })?;
+    // Before any thread is started: each inherits which signals it leaves to the others.
+    stop_on_signals(Arc::clone(&stop))
+        .map_err(|error| refused(&gateway::Failure::System(error)))?;
     say(format_args!(
         "Building the book takes about a second. Then it is served here until you press Ctrl-C."
     ));
-    let listener = bind(listen)?;
     pages(out)?;
-    let files = Files::new(out).map_err(|error| served(&error))?;
-    let addr = listener.local_addr().map_err(|error| served(&error))?;
-    let strong = anstyle::Style::new().bold().underline();
-    say(format_args!(
-        "Open {strong}http://{addr}/{strong:#} in a browser."
-    ));
-    event_loop(&listener, &files, &Config::default(), &stop).map_err(|error| served(&error))?;
+    let mut options = Options::new(out);
+    options.listen = listen.unwrap_or(HOME);
+    match gateway::run(&options, &stop, invite) {
+        Err(gateway::Failure::Address(_, error)) if listen.is_none() && taken(&error) => {
+            say(format_args!(
+                "Port {} is taken, so the book gets another one.",
+                HOME.port()
+            ));
+            options.listen = AWAY;
+            gateway::run(&options, &stop, invite)
+        }
+        done => done,
+    }
+    .map_err(|failure| refused(&failure))?;
     say(format_args!("Good-bye."));
     Ok(())
 }
 
-/// Prints a line; a terminal that was closed must not end the server.
-fn say(line: std::fmt::Arguments<'_>) {
-    use std::io::Write;
-    // Nobody is left to read it, and the pages do not depend on it.
-    let _ = writeln!(anstream::stdout(), "{line}");
+fn taken(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::AddrInUse
 }
 
-fn served(error: &io::Error) -> Failure {
+fn invite(addr: SocketAddr) {
+    let strong = anstyle::Style::new().bold();
+    say(format_args!(
+        "Open {strong}http://{}/{strong:#} in a browser.",
+        reachable(addr)
+    ));
+}
+
+fn refused(failure: &gateway::Failure) -> Failure {
     Failure::new(
-        format!("the book cannot be served: {error}"),
-        "`cargo run -- build` makes pages that a browser can open without a server.",
+        failure.to_string(),
+        "`cargo run -- build` makes pages that a browser can open without any server.",
     )
+}
+
+/// Prints a line; a terminal that was closed must not end the server.
+fn say(line: fmt::Arguments<'_>) {
+    // Nobody is left to read it, and the pages do not depend on it.
+    let _ = writeln!(anstream::stdout(), "{line}");
 }
 
 /// Builds the book into `out`, which is emptied first, so it must be nobody else's folder.
@@ -92,55 +109,20 @@ fn pages(out: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Listens at `wanted`. Without a wish: at [`HOME`], or at a free port when that one is taken.
-fn bind(wanted: Option<SocketAddr>) -> Result<TcpListener, Failure> {
-    let addr = wanted.unwrap_or(HOME);
-    match TcpListener::bind(addr) {
-        Ok(listener) => Ok(listener),
-        Err(error) if error.kind() == ErrorKind::AddrInUse && wanted.is_none() => {
-            say(format_args!(
-                "Port {} is taken, so the book gets another one.",
-                HOME.port()
-            ));
-            bind(Some(SocketAddr::new(HOME.ip(), 0)))
-        }
-        Err(error) => Err(Failure::new(
-            format!("cannot listen at {addr}: {error}"),
-            match error.kind() {
-                ErrorKind::AddrInUse => {
-                    "Another program listens there. Leave --listen out, and a free port is found."
-                }
-                ErrorKind::PermissionDenied => {
-                    "Ports below 1024 are the system's; choose a higher one, such as 8080."
-                }
-                ErrorKind::AddrNotAvailable => {
-                    "That address is not this machine's; 127.0.0.1 always is."
-                }
-                _ => "Try --listen 127.0.0.1:8080.",
-            },
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::TcpListener;
 
     #[test]
     fn a_taken_address_that_was_asked_for_is_refused_with_advice() {
-        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-        let failure = bind(taken.local_addr().ok()).unwrap_err();
-        assert!(
-            failure.to_string().contains("Leave --listen out"),
-            "{failure}"
-        );
-    }
-
-    #[test]
-    fn without_a_wish_there_is_always_a_port() {
-        let first = bind(None).unwrap();
-        let second = bind(None).unwrap();
-        assert_ne!(first.local_addr().unwrap(), second.local_addr().unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut options = Options::new(&std::env::temp_dir());
+        options.listen = listener.local_addr().unwrap();
+        let failure = gateway::run(&options, &Stop::new(), |_| ()).unwrap_err();
+        let text = refused(&failure).to_string();
+        assert!(text.contains("take any free port"), "{text}");
+        assert!(text.contains("cargo run -- build"), "{text}");
     }
 
     #[test]

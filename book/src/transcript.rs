@@ -263,7 +263,7 @@ pub fn for_reading(chapter: &str) -> Result<String, Mistake> {
             .peek()
             .filter(|fence| fence.open <= at && fence.language() == "console");
         match inside {
-            Some(fence) if fence.open == at => open_for_reading(fence, line, &mut out),
+            Some(fence) if fence.open == at => open_for_reading(fence, &lines, &mut out),
             Some(_) => match line.trim_start().strip_prefix("$ ^C ") {
                 Some(name) => out.push_str(&format!("# press Ctrl-C in the terminal of {name}")),
                 None => out.push_str(line),
@@ -275,20 +275,23 @@ pub fn for_reading(chapter: &str) -> Result<String, Mistake> {
     Ok(out)
 }
 
-fn open_for_reading(fence: &Fence<'_>, line: &str, out: &mut String) {
+fn open_for_reading(fence: &Fence<'_>, lines: &[&str], out: &mut String) {
     let indent = " ".repeat(fence.indent);
+    // A block that asks a server needs what the server needs; a reader knows that.
+    let typed = |program| fence.body(lines).any(|(_, line)| line.contains(program));
     let label = fence.settings().find_map(|setting| {
         let (key, value) = setting.split_once('=')?;
         match key {
             "server" => Some(format!("in a terminal of its own: <b>{value}</b>")),
             "of" => Some(format!("in the terminal of <b>{value}</b>")),
-            "needs" => Some(format!("needs the program <b>{value}</b>")),
+            "needs" if typed(value) => Some(format!("needs the program <b>{value}</b>")),
             _ => None,
         }
     });
     if let Some(label) = label {
         out.push_str(&format!("{indent}<p class=\"terminal\">{label}</p>\n\n"));
     }
+    let line = lines[fence.open];
     out.push_str(line.split(',').next().unwrap_or(line));
 }
 

@@ -1,0 +1,223 @@
+//! The book, held to its promises: its pages are whole, every command in it does what the page
+//! says, and the front door serves it to a real browser.
+//!
+//! With `BLESS=1` a transcript that differs is printed ready to be pasted into its chapter.
+#![forbid(unsafe_code)]
+
+#[path = "book/browser.rs"]
+mod browser;
+#[path = "book/links.rs"]
+mod links;
+#[path = "book/program.rs"]
+mod program;
+#[path = "book/runner.rs"]
+mod runner;
+
+use browser::Browser;
+use check::{Asked, Client, TempFolder, needs};
+use program::{Program, Signal, within};
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::thread;
+
+/// Chapters that are run at once: most of a chapter is waiting for one program or another.
+const CHAPTERS_AT_ONCE: usize = 3;
+/// For cargo to compile what a chapter runs.
+const COMPILE_SECONDS: u64 = 600;
+/// For the front door to build the book and open, and to close.
+const FRONT_DOOR_SECONDS: u64 = 60;
+/// Words of one chapter, without its fences: what can be read at one sitting.
+const CHAPTER_WORDS: usize = 2500;
+
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+/// Every chapter: its name in the workspace, and its text.
+fn chapters() -> Vec<(String, String)> {
+    let folder = root().join("book/chapters");
+    let mut files = Vec::new();
+    collect(&folder, &mut files);
+    files.sort();
+    files
+        .into_iter()
+        .filter(|file| !file.ends_with("SUMMARY.md"))
+        .map(|file| {
+            let name = file.strip_prefix(root()).unwrap_or(&file);
+            let text = fs::read_to_string(&file).expect("a chapter is readable");
+            (name.display().to_string(), text)
+        })
+        .collect()
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("the chapters are readable") {
+        let path = entry.expect("a folder can be read to its end").path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            files.push(path);
+        }
+    }
+}
+
+/// Runs a command of cargo's to its good end.
+#[track_caller]
+fn cargo(line: &str) {
+    let program = Program::start(line, root()).expect("bash starts");
+    let status = program.wait(within(COMPILE_SECONDS));
+    let printed = program.lines().join("\n");
+    assert!(
+        status.is_some_and(|status| status.success()),
+        "{line}\n{printed}"
+    );
+}
+
+#[test]
+fn every_command_does_what_its_chapter_says() {
+    let chapters = chapters();
+    let builds: BTreeSet<String> = chapters
+        .iter()
+        .flat_map(|(_, text)| runner::builds(text))
+        .collect();
+    builds.iter().for_each(|line| cargo(line));
+    let queue = Mutex::new(chapters.iter());
+    let faults = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..CHAPTERS_AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let next = queue.lock().unwrap().next();
+                    let Some((name, text)) = next else { return };
+                    if let Err(fault) = runner::run(name, text, root()) {
+                        faults.lock().unwrap().push(fault);
+                    }
+                }
+            });
+        }
+    });
+    let faults = faults.into_inner().unwrap();
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n\n"));
+}
+
+#[test]
+fn every_chapter_is_in_the_contents_and_short_enough_to_read() {
+    let contents = fs::read_to_string(root().join("book/chapters/SUMMARY.md")).unwrap();
+    for (name, text) in chapters() {
+        let link = name.trim_start_matches("book/chapters/");
+        assert!(
+            contents.contains(&format!("({link})")),
+            "{name} is not in SUMMARY.md"
+        );
+        let prose = text.split("```").step_by(2);
+        let words: usize = prose.map(|part| part.split_whitespace().count()).sum();
+        assert!(words <= CHAPTER_WORDS, "{name} has {words} words");
+    }
+}
+
+#[test]
+fn every_link_leads_somewhere_and_nothing_is_loaded_from_elsewhere() {
+    let folder = TempFolder::new().unwrap();
+    let pages = book::build(&folder.path().join("pages")).unwrap();
+    let faults = links::faults(&pages).unwrap();
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+/// The front door, open.
+struct FrontDoor {
+    program: Program,
+    addr: SocketAddr,
+    _pages: TempFolder,
+}
+
+impl FrontDoor {
+    fn open() -> FrontDoor {
+        cargo("cargo build -q -p book");
+        let pages = TempFolder::new().unwrap();
+        let line = format!(
+            "exec cargo run -q -p book -- read --listen 127.0.0.1:0 --out {}/pages",
+            pages.path().display()
+        );
+        let program = Program::start(&line, root()).unwrap();
+        let addr = program.wait_for(within(FRONT_DOOR_SECONDS), |lines| {
+            let line = lines.iter().find(|line| line.contains("http://"))?;
+            line.split("http://")
+                .nth(1)?
+                .split('/')
+                .next()?
+                .parse()
+                .ok()
+        });
+        let printed = program.lines();
+        FrontDoor {
+            addr: addr.unwrap_or_else(|| panic!("no address: {printed:?}")),
+            program,
+            _pages: pages,
+        }
+    }
+
+    fn get(&self, path: &str) -> (u16, String) {
+        let mut client = Client::connect(self.addr).unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.addr);
+        client.send(request.as_bytes()).unwrap();
+        let answer = client.read_answer(Asked::Other).unwrap();
+        (
+            answer.status,
+            String::from_utf8_lossy(&answer.content).into_owned(),
+        )
+    }
+}
+
+#[test]
+fn the_front_door_serves_the_book_and_closes_on_ctrl_c() {
+    let door = FrontDoor::open();
+    let (status, page) = door.get("/");
+    assert_eq!(status, 200);
+    assert!(page.contains("<title>Introduction - Build your own web server"), "{page}");
+    let (status, page) = door.get("/part0/0-1-what-is-a-web-server.html");
+    assert_eq!(status, 200);
+    assert!(page.contains("What real servers do"), "{page}");
+    assert_eq!(door.get("/no/such/page").0, 404);
+    door.program.signal(Signal::Interrupt);
+    let status = door.program.wait(within(FRONT_DOOR_SECONDS));
+    let printed = door.program.lines();
+    assert!(status.is_some_and(|status| status.success()), "{printed:?}");
+}
+
+#[test]
+fn a_browser_opens_the_book_searches_it_and_turns_a_page() {
+    if needs::is_missing("the browser's test", &["chromium", "chromedriver"]) {
+        return;
+    }
+    let door = FrontDoor::open();
+    let browser = Browser::open().unwrap();
+    browser.go(&format!("http://{}/", door.addr)).unwrap();
+    assert_eq!(
+        browser.title().unwrap(),
+        "Introduction - Build your own web server"
+    );
+
+    browser
+        .click("main a[href='part0/0-1-what-is-a-web-server.html']")
+        .unwrap();
+    let heading = browser.text("main h1").unwrap();
+    assert_eq!(heading, "0.1 What a web server is");
+
+    browser.click("#mdbook-search-toggle").unwrap();
+    browser
+        .type_into("#mdbook-searchbar", "application server")
+        .unwrap();
+    let found = browser.text("#mdbook-searchresults a").unwrap();
+    assert!(found.contains("0.1 What a web server is"), "{found}");
+
+    let elsewhere = browser
+        .script(
+            "return performance.getEntriesByType('resource').map(entry => entry.name)\
+             .filter(name => !name.startsWith(location.origin)).join(' ')",
+        )
+        .unwrap();
+    assert_eq!(elsewhere, "");
+}
