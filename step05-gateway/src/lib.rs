@@ -17,7 +17,7 @@ mod site;
 mod suggest;
 
 #[cfg(test)]
-#[path = "../tests/common/mod.rs"]
+#[path = "../tests/common/folder.rs"]
 mod testing;
 
 pub use app::{App, BodyWriter, Responder};

@@ -1,63 +1,210 @@
-//! What the tests of this step share: a folder that goes away, with programs in it.
+//! What the black-box tests of this step share: a server on a free port, and a client that reads to
+//! the end whatever happens.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
+#![allow(dead_code, reason = "each test program uses its own part of this")]
 
-/// A folder of its own for one test, removed when dropped.
-#[derive(Debug)]
-pub struct TempDir {
-    path: PathBuf,
+mod folder;
+
+pub(crate) use folder::TempDir;
+
+use concurrency::SERVERS;
+use concurrency::sys::{self, Port};
+use gateway::{Cgi, Programs, Routes};
+use http_parse::{
+    BodyDecoder, Limits, Method, Parsed, Piece, parse_response_head, response_framing,
+};
+use socket::Stop;
+use static_files::{Config, Handler, Response};
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// No test waits longer than this for anything.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+
+/// The servers that can wait for a program and a client at the same time: one a thread, one a loop.
+pub(crate) const BOTH: [&str; 2] = ["threads", "epoll"];
+
+/// A server of the ladder in a thread, stopped when dropped.
+pub(crate) struct Server {
+    pub(crate) addr: SocketAddr,
+    stop: Arc<Stop>,
+    thread: Option<JoinHandle<()>>,
 }
 
-impl TempDir {
-    /// Makes an empty folder.
-    pub fn new() -> TempDir {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("gateway-test-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir(&path).expect("a new folder can be made");
-        let path = fs::canonicalize(path).expect("it exists");
-        TempDir { path }
+impl Server {
+    pub(crate) fn start(
+        name: &str,
+        config: Config,
+        handler: impl Handler + Send + 'static,
+    ) -> Server {
+        let mut servers = SERVERS.into_iter();
+        let (_, serve) = servers.find(|(each, _)| *each == name).expect(name);
+        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listener = sys::listen(loopback, Port::Exclusive).expect("a port is free");
+        let addr = listener.local_addr().expect("it is bound");
+        let stop = Arc::new(Stop::new());
+        let stopped = Arc::clone(&stop);
+        let run = move || serve(&listener, &handler, &config, &stopped).expect("it serves");
+        let thread = thread::Builder::new().spawn(run).expect("a thread starts");
+        Server {
+            addr,
+            stop,
+            thread: Some(thread),
+        }
     }
 
-    /// Where it is, without links.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// A server that runs the programs of `folder` below `/cgi`.
+    pub(crate) fn cgi(name: &str, config: Config, folder: &Path) -> Server {
+        let programs = Programs::new(Programs::LIMIT).expect("threads start");
+        let prefix: gateway::Prefix = "/cgi".parse().expect("a prefix");
+        let cgi = Cgi::new(prefix.clone(), folder, &programs).expect("the folder exists");
+        let mut routes = Routes::new(|_: &_| Response::text("elsewhere"));
+        routes.mount(prefix, cgi);
+        Server::start(name, config, routes)
     }
 
-    /// Writes a file, and the folders above it.
-    pub fn file(&self, name: &str, content: &str) -> PathBuf {
-        let path = self.path.join(name);
-        let folder = path.parent().expect("a file is in a folder");
-        fs::create_dir_all(folder).expect("folders can be made");
-        fs::write(&path, content).expect("a file can be written");
-        path
+    /// A connection on which no read and no write waits for ever.
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect_timeout(&self.addr, DEADLINE).expect("it listens");
+        stream.set_read_timeout(Some(DEADLINE)).expect("no zero");
+        stream.set_write_timeout(Some(DEADLINE)).expect("no zero");
+        stream
     }
 
-    /// Writes a `sh` program.
-    ///
-    /// Another process writes it. Were the file open for writing here while another test starts a
-    /// program, that program would hold a copy of the descriptor for a moment, and running this
-    /// one would fail: "text file busy".
-    pub fn program(&self, name: &str, script: &str) -> PathBuf {
-        let path = self.path.join(name);
-        let write = "mkdir -p \"$(dirname \"$1\")\" && printf '#!/bin/sh\\n%s' \"$2\" >\"$1\" && chmod 755 \"$1\"";
-        let status = Command::new("sh")
-            .args(["-c", write, "sh"])
-            .arg(&path)
-            .arg(script)
-            .status();
-        assert!(status.expect("sh runs").success(), "{name} can be written");
-        path
+    /// One request on a connection of its own; `head` is without its last empty line.
+    pub(crate) fn ask(&self, head: &str, body: &[u8]) -> Answer {
+        let stream = self.connect();
+        let head = format!("{head}\r\nHost: test.example\r\nConnection: close\r\n\r\n");
+        let request = [head.as_bytes(), body].concat();
+        thread::scope(|scope| {
+            // A server need not read a body to its end, so that writing fails is no failure.
+            scope.spawn(|| (&stream).write_all(&request));
+            Answer::read(&stream, &request)
+        })
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.ask(&format!("GET {path} HTTP/1.1"), b"")
     }
 }
 
-impl Drop for TempDir {
+impl Drop for Server {
     fn drop(&mut self) {
-        // A test that failed may have left anything; the system empties the folder above in time.
-        let _ = fs::remove_dir_all(&self.path);
+        self.stop.stop();
+        let ended = self.thread.take().expect("it is joined once").join();
+        assert!(ended.is_ok() || thread::panicking(), "the server ends well");
     }
+}
+
+/// A response, as far as it came.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+    /// Whether the end of the body was where the framing said it would be.
+    pub(crate) is_whole: bool,
+}
+
+impl Answer {
+    /// Reads until the response is complete or the connection has ended.
+    #[track_caller]
+    pub(crate) fn read(mut stream: &TcpStream, request: &[u8]) -> Answer {
+        let mut received = Vec::new();
+        let mut buf = vec![0; 64 * 1024];
+        let eof = loop {
+            match stream.read(&mut buf) {
+                Ok(0) => break true,
+                Ok(count) => received.extend_from_slice(&buf[..count]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    panic!("nothing more after \"{}\"", received.escape_ascii())
+                }
+                Err(_) => break false,
+            }
+        };
+        let method = if request.starts_with(b"HEAD") {
+            Method::Head
+        } else {
+            Method::Get
+        };
+        Answer::parse(&received, &method, eof)
+    }
+
+    #[track_caller]
+    fn parse(received: &[u8], method: &Method, eof: bool) -> Answer {
+        let limits = Limits::default();
+        let parsed = parse_response_head(received, &limits);
+        let Ok(Parsed::Complete(head, taken)) = parsed else {
+            panic!("\"{}\" is no response: {parsed:?}", received.escape_ascii())
+        };
+        let framing = response_framing(method, &head).expect("framing is clear");
+        let mut decoder = BodyDecoder::new(framing, &limits);
+        let mut body = Vec::new();
+        let mut front = &received[taken..];
+        let is_whole = loop {
+            let count = match decoder.next(front, eof) {
+                Ok(Piece::Skip(count)) => count,
+                Ok(Piece::Data(count)) => {
+                    body.extend_from_slice(&front[..count]);
+                    count
+                }
+                Ok(Piece::NeedBytes) | Err(_) => break false,
+                Ok(Piece::End(_)) => break front.is_empty(),
+            };
+            decoder.advance(count);
+            front = &front[count..];
+        };
+        Answer {
+            status: head.status.code(),
+            head: String::from_utf8_lossy(head.fields.wire()).into_owned(),
+            body,
+            is_whole,
+        }
+    }
+
+    /// The body as text.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+/// Waits until something is so.
+#[track_caller]
+pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(
+            start.elapsed() < DEADLINE,
+            "{what}: not within {DEADLINE:?}"
+        );
+        thread::park_timeout(Duration::from_millis(2));
+    }
+}
+
+/// Waits until no process of that number is left, not even as a zombie.
+#[track_caller]
+pub(crate) fn assert_gone(pid: &str) {
+    let folder = format!("/proc/{}", pid.trim());
+    eventually(&folder, || !Path::new(&folder).exists());
+}
+
+/// Octets that repeat themselves late: a part in the wrong place is seen.
+pub(crate) fn noise(len: usize) -> Vec<u8> {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    let mut octets = Vec::with_capacity(len + 8);
+    while octets.len() < len {
+        octets.extend_from_slice(&next());
+    }
+    octets.truncate(len);
+    octets
 }

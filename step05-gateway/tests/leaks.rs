@@ -1,0 +1,53 @@
+//! What two hundred requests leave behind: nothing. Alone in its program, because it counts the
+//! descriptors and children of the whole process.
+
+mod common;
+
+use common::{BOTH, Server, TempDir, eventually};
+use static_files::Config;
+use std::fs;
+
+const REQUESTS: usize = 200;
+
+#[test]
+fn two_hundred_requests_leave_no_descriptor_and_no_process() {
+    let folder = TempDir::new();
+    folder.program("x", "printf 'Status: 200\\n\\n'; cat");
+    folder.program("fails", "kill -9 $$");
+    for name in BOTH {
+        let server = Server::cgi(name, Config::default(), folder.path());
+        assert_eq!(server.get("/cgi/x").status, 200);
+        eventually("the first program goes", || children().is_empty());
+        let before = descriptors();
+        for number in 0..REQUESTS {
+            let (path, status) = match number % 4 {
+                0 => ("fails", 502),
+                1 => ("none", 404),
+                _ => ("x", 200),
+            };
+            let head = format!("POST /cgi/{path} HTTP/1.1\r\nContent-Length: 5");
+            assert_eq!(server.ask(&head, b"hello").status, status, "{number}");
+        }
+        eventually("every program goes", || children().is_empty());
+        eventually("every descriptor is closed", || descriptors() <= before);
+    }
+}
+
+fn descriptors() -> usize {
+    fs::read_dir("/proc/self/fd").expect("Linux has it").count()
+}
+
+/// Numbers of the processes that this one has started and not waited for, zombies included.
+fn children() -> Vec<String> {
+    let own = std::process::id().to_string();
+    let processes = fs::read_dir("/proc").expect("Linux has it");
+    let stats =
+        processes.filter_map(|entry| fs::read_to_string(entry.ok()?.path().join("stat")).ok());
+    stats
+        .filter(|stat| {
+            // pid (name) state parent …; the name may hold anything.
+            let after_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+            after_name.split(' ').nth(1) == Some(own.as_str())
+        })
+        .collect()
+}
