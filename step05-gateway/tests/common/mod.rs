@@ -5,6 +5,7 @@
 
 mod folder;
 
+#[allow(unused_imports, reason = "applications need no folder")]
 pub(crate) use folder::TempDir;
 
 use concurrency::SERVERS;
