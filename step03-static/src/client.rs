@@ -83,8 +83,8 @@ impl<'c> Client<'c> {
         })
     }
 
-    /// The wait for the first octet may be long and ends in silence: an idle client has done nothing
-    /// wrong. From then on the whole head has one deadline.
+    /// The wait for the first octet may be long and ends in silence: an idle client has done
+    /// nothing wrong. From then on the whole head has one deadline.
     fn head(&mut self) -> Result<RequestHead, End> {
         let timeouts = &self.config.timeouts;
         let mut begun = false;
@@ -142,8 +142,8 @@ impl<'c> Client<'c> {
         Ok(())
     }
 
-    /// Reads and drops the rest of the request, so that the next one can be found behind it. What is
-    /// too much for that stays, and the connection will end with the response.
+    /// Reads and drops the rest of the request, so that the next one can be found behind it. What
+    /// is too much for that stays, and the connection will end with the response.
     pub(crate) fn drain(&mut self) -> Result<(), End> {
         if self.connection.expects_continue() {
             // Nothing was sent yet, and the response will say that nothing should be.

@@ -1,8 +1,8 @@
 //! Answers that need the whole of a small request body.
 //!
-//! The first [`Exchange`]: nothing runs behind it, it takes content until there is no more, and then
-//! has its answer. A form or a small upload is handled so; a large one should be dealt with while it
-//! comes.
+//! The first [`Exchange`]: nothing runs behind it, it takes content until there is no more, and
+//! then has its answer. A form or a small upload is handled so; a large one should be dealt with
+//! while it comes.
 
 use crate::content::Content;
 use crate::respond::tells_length;

@@ -1,13 +1,13 @@
 //! Preconditions: send it only if it has changed, change it only if it has not.
 //!
 //! ```text
-//! If-Match ──────── no match ──► 412        If-None-Match ───── match ──► 304 (412 unless GET, HEAD)
-//!   else If-Unmodified-Since               else If-Modified-Since
-//!        ── modified since ──► 412               ── not modified since ──► 304 (GET, HEAD only)
+//! 1. If-Match: no such version ──► 412
+//!    or else If-Unmodified-Since: modified since ──► 412
+//! 2. If-None-Match: such a version ──► 304; 412 unless GET or HEAD
+//!    or else If-Modified-Since: not modified since ──► 304; GET and HEAD only
 //! ```
 //!
-//! The left pair is looked at first, then the right one; within a pair the entity tag makes the
-//! date void. `If-Range` belongs to ranges, see [`select_range`](crate::select_range).
+//! Within a pair the entity tag makes the date void: it says the same, more exactly. `If-Range` belongs to ranges, see [`select_range`](crate::select_range).
 
 use http_parse::{Fields, HttpDate, Method};
 

@@ -1,7 +1,7 @@
 //! How a connection ends when it does not end by agreement.
 //!
-//! Every function that talks to the client returns one of these as its error, so that `?` leads from
-//! wherever the talk broke off to the one place that ends it.
+//! Every function that talks to the client returns one of these as its error, so that `?` leads
+//! from wherever the talk broke off to the one place that ends it.
 
 use crate::Response;
 use http_parse::{LengthMismatch, Reject};

@@ -11,6 +11,7 @@
 use crate::conditional::{Precondition, Validators, precondition};
 use crate::listing;
 use crate::mime::media_type;
+use crate::path::NOTHING_HERE;
 use crate::range::{Selected, select_range};
 use crate::{
     Body, Denied, Disk, Found, Handler, Lookup, OpenFile, Reply, Request, Response, SitePath,
@@ -175,7 +176,8 @@ fn answer(request: &Request, path: &SitePath, file: &OpenFile) -> Response {
         Precondition::Failed => {
             return Response::error(
                 Status::PRECONDITION_FAILED,
-                "The file is not the version that the request is about. Fetch it again without If-Match and If-Unmodified-Since.",
+                "The file is not the version that the request is about. \
+                 Fetch it again without If-Match and If-Unmodified-Since.",
             );
         }
     }
@@ -244,13 +246,11 @@ fn add_slash(request: &Request, path: &SitePath) -> Response {
 
 fn refuse(denied: Denied) -> Response {
     match denied {
-        Denied::NotFound => Response::error(
-            Status::NOT_FOUND,
-            "There is nothing at this address. Check its spelling, upper and lower case included.",
-        ),
+        Denied::NotFound => Response::error(Status::NOT_FOUND, NOTHING_HERE),
         Denied::Forbidden => Response::error(
             Status::FORBIDDEN,
-            "This is not for reading. If it is yours: make the file readable (chmod a+r), or put an index.html into the folder.",
+            "This is not for reading. If it is yours: make the file readable (chmod a+r), \
+             or put an index.html into the folder.",
         ),
         Denied::Failed(_) => Response::error(
             Status::INTERNAL_SERVER_ERROR,

@@ -63,8 +63,8 @@ pub trait Exchange: Send + fmt::Debug {
     /// Offers request content; returns how many octets were taken, at least one.
     ///
     /// # Errors
-    /// `WouldBlock`, or why no more content is taken. The latter is no failure of the exchange: a program
-    /// need not read its input, and its answer is still to be had.
+    /// `WouldBlock`, or why no more content is taken. The latter is no failure of the exchange: a
+    /// program need not read its input, and its answer is still to be had.
     fn write(&mut self, data: &[u8]) -> io::Result<usize>;
 
     /// Tells that the request's content is complete; called until it is `Ok`.
@@ -76,7 +76,8 @@ pub trait Exchange: Send + fmt::Debug {
     /// The response's head; called until it is `Ok`, then never again.
     ///
     /// # Errors
-    /// `WouldBlock`; `TimedOut` is answered with 504, `ResourceBusy` with 503, `FileTooLarge` with 413, every other kind with 502.
+    /// `WouldBlock`; every other kind is answered as
+    /// [`gateway_failure`](crate::gateway_failure) says.
     fn head(&mut self) -> io::Result<ResponseHead>;
 
     /// Response content. `Ok(0)` promises that the response is *complete*; a peer that died in
@@ -93,7 +94,8 @@ pub trait Exchange: Send + fmt::Debug {
 /// The descriptors behind an [`Exchange`], lent.
 #[derive(Debug, Clone, Copy)]
 pub enum Ends<'fd> {
-    /// Nothing to wait on: the exchange never answers `WouldBlock`, except to ask for more request content.
+    /// Nothing to wait on: the exchange never answers `WouldBlock`, except to ask for more request
+    /// content.
     None,
     /// One descriptor for both directions.
     Duplex(BorrowedFd<'fd>),

@@ -1,8 +1,8 @@
 //! A page that shows what is in a folder.
 //!
-//! Every link on it fetches what it names: a name goes into the link percent-encoded octet by octet,
-//! and into the text escaped for HTML. What would be refused is left out: dotfiles, links that lead
-//! out of the root, FIFOs, sockets and devices.
+//! Every link on it fetches what it names: a name goes into the link percent-encoded octet by
+//! octet, and into the text escaped for HTML. What would be refused is left out: dotfiles, links
+//! that lead out of the root, FIFOs, sockets and devices.
 
 use crate::message::escape_html;
 use crate::path::encode;
@@ -27,7 +27,8 @@ const STYLE: &str = "\
 body { font: 1rem/1.6 system-ui, sans-serif; max-width: 48rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.25rem; overflow-wrap: anywhere }
 table { width: 100%; border-collapse: collapse }
-td { padding: .2rem 0; vertical-align: top; border-top: 1px solid color-mix(in srgb, currentColor 15%, transparent) }
+td { padding: .2rem 0; vertical-align: top;
+  border-top: 1px solid color-mix(in srgb, currentColor 15%, transparent) }
 td:first-child { overflow-wrap: anywhere }
 td + td { padding-left: 1.5rem; text-align: right; white-space: nowrap; opacity: .75;
   font-variant-numeric: tabular-nums }
@@ -62,7 +63,8 @@ pub(crate) fn page(disk: &Disk, path: &SitePath) -> Result<String, Denied> {
     let shown = format!("/{}", path.relative().display());
     let title = escape_html(&shown);
     let mut page = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{title}</title>\n{STYLE}<h1>{title}</h1>\n<table>\n"
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
+         {STYLE}<h1>{title}</h1>\n<table>\n"
     );
     if path.file_name().is_some() {
         page.push_str("<tr><td><a href=\"../\">../</a><td><td>\n");

@@ -122,13 +122,22 @@ fn listen(asked: Option<SocketAddr>) -> Result<TcpListener, String> {
     };
     bound.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => {
-            format!("{address} is taken by another program. Choose another port, or port 0 for any free one.")
+            format!(
+                "{address} is taken by another program. \
+                 Choose another port, or port 0 for any free one."
+            )
         }
         io::ErrorKind::PermissionDenied => {
-            format!("{address} is not allowed: ports below 1024 belong to the system. Choose a larger one, such as 8080.")
+            format!(
+                "{address} is not allowed: ports below 1024 belong to the system. \
+                 Choose a larger one, such as 8080."
+            )
         }
         io::ErrorKind::AddrNotAvailable => {
-            format!("{address} is no address of this machine. 127.0.0.1 is for this machine only, 0.0.0.0 for all networks.")
+            format!(
+                "{address} is no address of this machine. \
+                 127.0.0.1 is for this machine only, 0.0.0.0 for all networks."
+            )
         }
         _ => format!("cannot listen on {address}: {error}"),
     })

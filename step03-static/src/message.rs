@@ -123,7 +123,9 @@ impl Response {
     pub fn error(status: Status, sentence: &str) -> Response {
         let (code, reason) = (status.code(), status.reason());
         let page = format!(
-            "<!doctype html>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
+            "<!doctype html>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width\">\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n\
              <title>{code} {reason}</title>\n<h1>{code} {reason}</h1>\n<p>{}</p>\n",
             escape_html(sentence)
         );

@@ -19,10 +19,15 @@ use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+/// What a person is told about a path that names nothing.
+pub(crate) const NOTHING_HERE: &str =
+    "There is nothing at this address. Check its spelling, upper and lower case included.";
+
 /// A checked path below the root of a site: decoded, without dot segments.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SitePath {
-    /// Segments joined by `/`; none is empty, `.` or `..`, none holds `/` or NUL. Empty for the root.
+    /// Segments joined by `/`, empty for the root. No segment is empty, `.` or `..`, and none holds
+    /// `/` or NUL.
     octets: Vec<u8>,
     ends_in_slash: bool,
 }
@@ -55,15 +60,14 @@ impl PathFault {
     pub fn explain(self) -> &'static str {
         match self {
             PathFault::BadEscape => {
-                "In an address, % stands before two hexadecimal digits, as in %20 for a space. Write %25 for the sign itself."
+                "In an address, % stands before two hexadecimal digits, as in %20 for a space. \
+                 Write %25 for the sign itself."
             }
             PathFault::Nul => "The address holds %00, which no file name can.",
             PathFault::AboveRoot => {
                 "The address leads above the top of the site. Leave out some of the \"..\"."
             }
-            PathFault::Slash | PathFault::Hidden => {
-                "There is nothing at this address. Check its spelling, upper and lower case included."
-            }
+            PathFault::Slash | PathFault::Hidden => NOTHING_HERE,
         }
     }
 }

@@ -70,7 +70,8 @@ pub fn gateway_failure(error: &io::Error) -> Response {
         io::ErrorKind::FileTooLarge => content_too_large(),
         _ => Response::error(
             Status::BAD_GATEWAY,
-            "The program behind this server gave no valid answer. Its operator finds why in the server's log.",
+            "The program behind this server gave no valid answer. \
+             Its operator finds why in the server's log.",
         ),
     }
 }
@@ -81,7 +82,8 @@ pub fn gateway_failure(error: &io::Error) -> Response {
 pub fn request_timeout() -> Response {
     Response::error(
         Status::REQUEST_TIMEOUT,
-        "The request took too long to arrive. Its head ends with an empty line: did you press Enter twice?",
+        "The request took too long to arrive. \
+         Its head ends with an empty line: did you press Enter twice?",
     )
 }
 
@@ -95,8 +97,9 @@ pub fn content_too_large() -> Response {
     )
 }
 
-/// Whether the length of the content is said with this status. It is forbidden with 1xx and 204; with
-/// 304 it would have to be that of the 200, which a handler that wants it says itself (RFC 9110 §8.6).
+/// Whether the length of the content is said with this status. It is forbidden with 1xx and 204;
+/// with 304 it would have to be that of the 200, which a handler that wants it says itself (RFC
+/// 9110 §8.6).
 pub(crate) fn tells_length(status: Status) -> bool {
     status.code() >= 200 && status != Status::NO_CONTENT && status != Status::NOT_MODIFIED
 }
@@ -110,7 +113,7 @@ pub(crate) fn now() -> u64 {
 
 fn push_date(head: &mut ResponseHead, date: HttpDate) {
     thread_local! {
-        /// The last second that was written out: a busy server writes each of them thousands of times.
+        /// The last second that was written out: a busy server needs each thousands of times.
         static WRITTEN: Cell<(u64, [u8; 29])> = const { Cell::new((u64::MAX, [0; 29])) };
     }
     let (second, mut text) = WRITTEN.get();

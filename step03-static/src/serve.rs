@@ -29,14 +29,17 @@ const NAP: Duration = Duration::from_millis(1);
 
 /// Serves one connection until it ends.
 ///
-/// Every wait is bounded by `config.timeouts`, every request by `config`. Mistakes of the client are
-/// answered and are no errors here.
+/// Every wait is bounded by `config.timeouts`, every request by `config`. Mistakes of the client
+/// are answered and are no errors here.
 ///
 /// # Errors
-/// `TimedOut` or `WouldBlock` when the client stopped taking the response, or an exchange stopped
-/// giving it; `InvalidData` when a response was shorter or longer than announced, `UnexpectedEof` when a
-/// file was; otherwise what the socket, the file or the exchange reports. The connection has then
-/// been cut, so that the client can tell.
+/// `WouldBlock` when the client takes no more of the response, `TimedOut` when an exchange gives no
+/// more of it; `InvalidData` when a response is shorter or longer than announced, `UnexpectedEof`
+/// when a file is; otherwise what the socket, the file or the exchange reports. The connection has
+/// then been cut, so that the client can tell. Only one of HTTP/1.0 that was given no length
+/// cannot: it would take a reset, which the standard library has no word for.
+///
+/// Source: RFC 9112 §9
 pub fn serve_connection(
     stream: TcpStream,
     handler: &dyn Handler,

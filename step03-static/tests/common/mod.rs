@@ -1,5 +1,5 @@
-//! What the suites of this step share: a folder that vanishes, a server on a free port, and a client
-//! that shows octets.
+//! What the suites of this step share: a folder that vanishes, a server on a free port, and a
+//! client that shows octets.
 #![allow(
     dead_code,
     reason = "every suite compiles this file for itself and uses a part of it"
@@ -9,15 +9,23 @@
     reason = "what fails here is the test's own ground"
 )]
 
+mod client;
+
+pub(crate) use client::{Answer, Client, check};
 use socket::{Stop, accept_until};
-use static_files::{Config, Handler, serve_connection};
+use static_files::{
+    Config, Files, Handler, Listing, Request, Response, Timeouts, serve_connection,
+};
+use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
 use std::time::Duration;
 
 /// No test waits longer than this for any octet.
@@ -60,7 +68,7 @@ impl Drop for TempDir {
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     stop: Arc<Stop>,
-    thread: Option<JoinHandle<io::Result<()>>>,
+    ended: Receiver<io::Result<()>>,
 }
 
 impl Server {
@@ -73,26 +81,26 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let stop = Arc::new(Stop::new());
         let stopped = Arc::clone(&stop);
+        let (tell, ended) = mpsc::channel();
         let serve = move || {
-            accept_until(&listener, &stopped, |stream| {
+            let outcome = accept_until(&listener, &stopped, |stream| {
                 if let Err(error) = serve_connection(stream, &handler, &config) {
                     println!("connection cut: {error}");
                 }
-            })
+            });
+            // A test that has failed waits for nobody.
+            let _ = tell.send(outcome);
         };
-        let thread = thread::Builder::new().spawn(serve).unwrap();
+        thread::Builder::new().spawn(serve).unwrap();
         Server {
             address,
             stop,
-            thread: Some(thread),
+            ended,
         }
     }
 
     pub(crate) fn connect(&self) -> Client {
-        let stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        Client(BufReader::new(stream))
+        Client::from(TcpStream::connect(self.address).unwrap())
     }
 
     /// One request on a connection of its own; `fields` are whole lines.
@@ -119,111 +127,12 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.stop.stop();
-        let ended = self.thread.take().map(JoinHandle::join);
         if !thread::panicking() {
-            ended.unwrap().expect("no handler panics").unwrap();
+            let ended = self.ended.recv_timeout(PATIENCE);
+            ended
+                .expect("the server ends, and no handler panics")
+                .unwrap();
         }
-    }
-}
-
-/// A client that knows little: one connection, octets in, octets out.
-pub(crate) struct Client(BufReader<TcpStream>);
-
-impl Client {
-    pub(crate) fn send(&mut self, octets: impl AsRef<[u8]>) {
-        self.0.get_mut().write_all(octets.as_ref()).unwrap();
-    }
-
-    /// The same connection once more, to send from another thread.
-    pub(crate) fn another(&self) -> Client {
-        Client(BufReader::new(self.0.get_ref().try_clone().unwrap()))
-    }
-
-    /// Whether the octets could be sent.
-    pub(crate) fn try_send(&mut self, octets: impl AsRef<[u8]>) -> bool {
-        self.0.get_mut().write_all(octets.as_ref()).is_ok()
-    }
-
-    /// Says that nothing more will come.
-    pub(crate) fn half_close(&mut self) {
-        self.0.get_mut().shutdown(Shutdown::Write).unwrap();
-    }
-
-    /// Reads one response, to a request with that method.
-    pub(crate) fn answer(&mut self, method: &str) -> Answer {
-        let mut answer = self.head();
-        if method != "HEAD" && answer.status >= 200 && ![204, 304].contains(&answer.status) {
-            answer.body = self.body(&answer).unwrap();
-        }
-        answer
-    }
-
-    pub(crate) fn head(&mut self) -> Answer {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let n = self.0.read_until(b'\n', &mut head).unwrap();
-            assert!(n > 0, "ended in the head: {}", head.escape_ascii());
-        }
-        let head = String::from_utf8(head).unwrap();
-        Answer {
-            status: head[9..12].parse().unwrap(),
-            head,
-            body: Vec::new(),
-        }
-    }
-
-    /// Reads content as the head says; an error is a broken response.
-    pub(crate) fn body(&mut self, answer: &Answer) -> io::Result<Vec<u8>> {
-        let mut body = Vec::new();
-        if let Some(length) = answer.field("Content-Length") {
-            body.resize(length.parse().unwrap(), 0);
-            self.0.read_exact(&mut body)?;
-        } else if answer.field("Transfer-Encoding") == Some("chunked") {
-            while self.chunk(&mut body)? {}
-        } else {
-            self.0.read_to_end(&mut body)?;
-        }
-        Ok(body)
-    }
-
-    fn chunk(&mut self, body: &mut Vec<u8>) -> io::Result<bool> {
-        let mut line = String::new();
-        self.0.read_line(&mut line)?;
-        let len = usize::from_str_radix(line.trim_end(), 16)
-            .map_err(|_| io::Error::from(io::ErrorKind::UnexpectedEof))?;
-        let mut chunk = vec![0; len + 2];
-        self.0.read_exact(&mut chunk)?;
-        assert!(chunk.ends_with(b"\r\n"), "a chunk ends in CR LF");
-        body.extend_from_slice(&chunk[..len]);
-        Ok(len > 0)
-    }
-
-    /// Makes sure that the server closes without another octet.
-    pub(crate) fn expect_end(&mut self) {
-        let mut rest = Vec::new();
-        self.0.read_to_end(&mut rest).unwrap();
-        assert_eq!(rest.escape_ascii().to_string(), "");
-    }
-}
-
-/// A response, as the client saw it.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) head: String,
-    pub(crate) body: Vec<u8>,
-}
-
-impl Answer {
-    pub(crate) fn field(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| {
-            let (found, value) = line.split_once(": ")?;
-            found.eq_ignore_ascii_case(name).then_some(value)
-        })
-    }
-
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
     }
 }
 
@@ -236,4 +145,70 @@ pub(crate) fn encode(name: &[u8]) -> String {
             octet => format!("%{octet:02x}"),
         })
         .collect()
+}
+
+/// Names that are trouble in an address, in HTML, or in a text.
+pub(crate) const NAMES: &[&[u8]] = &[
+    b"plain.txt",
+    b"with space.txt",
+    b"<&%\"'>.html",
+    b"50%25.txt",
+    b"a?b#c.txt",
+    b"a:b",
+    b"-dash",
+    b"back\\slash",
+    b"new\nline",
+    b"caf\xc3\xa9.txt",
+    b"latin1-\xe9\xff",
+    b"a..b",
+    b"empty",
+];
+
+pub(crate) fn content_of(name: &[u8]) -> Vec<u8> {
+    if name == b"empty" {
+        Vec::new()
+    } else {
+        name.repeat(3)
+    }
+}
+
+pub(crate) fn tree() -> TempDir {
+    let folder = TempDir::new();
+    for name in NAMES {
+        let path = Path::new(OsStr::from_bytes(name));
+        folder.file(path, content_of(name));
+        folder.file(Path::new("sub folder&").join(path), content_of(name));
+    }
+    folder
+}
+
+/// A wait that a test can sit out.
+const SHORT: Duration = Duration::from_millis(100);
+
+/// Answers with the path that was asked for.
+pub(crate) fn path(request: &Request) -> Response {
+    Response::text(request.path().escape_ascii().to_string())
+}
+
+/// A server with little patience.
+pub(crate) fn hasty() -> Config {
+    Config {
+        timeouts: Timeouts {
+            head: SHORT,
+            body: SHORT,
+            idle: SHORT,
+            gateway: SHORT,
+            ..Timeouts::default()
+        },
+        ..Config::default()
+    }
+}
+
+pub(crate) fn serve(folder: &TempDir) -> Server {
+    Server::start(Files::new(folder.path()).unwrap())
+}
+
+pub(crate) fn serve_listed(folder: &TempDir) -> Server {
+    let files = Files::new(folder.path()).unwrap();
+    Server::start(files.listing(Listing::Shown))
 }

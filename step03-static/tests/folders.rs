@@ -1,0 +1,84 @@
+//! Folders: their index, their listing, and the slash at the end of their address.
+#![allow(clippy::unwrap_used, reason = "what is not there fails the test")]
+
+mod common;
+
+use common::{NAMES, TempDir, content_of, serve, serve_listed, tree};
+use std::fs;
+
+#[test]
+fn a_folder_has_an_index_a_listing_or_neither() {
+    let folder = TempDir::new();
+    folder.file("with/index.html", "<h1>index</h1>");
+    folder.file("without/file", "");
+    folder.file("strange/index.html/file", "");
+    let hidden = serve(&folder);
+    let listed = serve_listed(&folder);
+    let index = hidden.get("/with/");
+    assert_eq!(index.text(), "<h1>index</h1>");
+    assert_eq!(
+        index.field("Content-Type"),
+        Some("text/html; charset=utf-8")
+    );
+    assert_eq!(hidden.get("/without/").status, 403);
+    assert_eq!(listed.get("/without/").status, 200);
+    assert_eq!(listed.get("/strange/").status, 200);
+}
+
+#[test]
+fn a_folder_without_its_slash_is_redirected() {
+    let folder = TempDir::new();
+    folder.file("a b/c:d/file", "");
+    let server = serve(&folder);
+    for (target, location) in [
+        ("/a%20b", "/a%20b/"),
+        ("/%61%20b?x=%20y&z", "/a%20b/?x=%20y&z"),
+        ("/a%20b?", "/a%20b/?"),
+        ("//a%20b", "/a%20b/"),
+        ("///a%20b//c:d", "/a%20b/c%3Ad/"),
+        ("/x/../a%20b", "/a%20b/"),
+        ("http://elsewhere/a%20b", "/a%20b/"),
+    ] {
+        let answer = server.get(target);
+        assert_eq!(answer.status, 301, "{target}");
+        assert_eq!(answer.field("Location"), Some(location), "{target}");
+    }
+}
+
+#[test]
+fn every_link_of_a_listing_fetches_its_file() {
+    let folder = tree();
+    let server = serve_listed(&folder);
+    for folder in ["/", "/sub%20folder&/"] {
+        let page = server.get(folder).text();
+        let mut links: Vec<&str> = page.split("href=\"").skip(1).collect();
+        links.retain(|link| !link.starts_with("../") && !link.starts_with("sub%20folder"));
+        let mut expected: Vec<Vec<u8>> = NAMES.iter().map(|name| content_of(name)).collect();
+        for link in links {
+            let (link, _) = link.split_once('"').unwrap();
+            let answer = server.get(&(folder.to_owned() + link));
+            assert_eq!(answer.status, 200, "{link}");
+            expected.retain(|content| *content != answer.body);
+        }
+        assert!(expected.is_empty(), "not listed: {expected:?}");
+    }
+    let root = server.get("/").text();
+    assert!(
+        root.contains("href=\"sub%20folder%26/\">sub folder&amp;/</a>"),
+        "{root}"
+    );
+    assert!(root.find("sub folder").unwrap() < root.find("plain").unwrap());
+    assert!(!root.contains("../"));
+}
+
+#[test]
+fn a_long_listing_is_cut_and_says_so() {
+    let folder = TempDir::new();
+    for number in 0..2_001 {
+        folder.file(format!("{number}"), "");
+    }
+    let server = serve_listed(&folder);
+    assert!(server.get("/").text().contains("only 2000 entries"));
+    fs::remove_file(folder.path().join("0")).unwrap();
+    assert!(!server.get("/").text().contains("entries"));
+}
