@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Server, TempDir, check, hasty, path};
+use common::{Server, TempDir, hasty, path};
 use http_parse::Status;
 use static_files::{Body, Request, Response};
 use std::fs::File;
@@ -18,7 +18,7 @@ fn a_connection_is_kept() {
     let mut client = server.connect();
     for target in ["/a", "/b", "/c"] {
         client.send(format!("GET {target} HTTP/1.1\r\nHost: x\r\n\r\n"));
-        check(&client.answer("GET"), 200, target);
+        client.answer("GET").check(200, target);
     }
 }
 
@@ -30,7 +30,7 @@ fn pipelined_requests_are_answered_in_order() {
     client.send(["/a", "/b", "/c"].map(one).concat());
     client.half_close();
     for target in ["/a", "/b", "/c"] {
-        check(&client.answer("GET"), 200, target);
+        client.answer("GET").check(200, target);
     }
     client.expect_end();
 }
@@ -44,7 +44,7 @@ fn a_connection_ends_when_the_client_says_so() {
     ] {
         let mut client = server.connect();
         client.send(request);
-        check(&client.answer("GET"), 200, "/a");
+        client.answer("GET").check(200, "/a");
         client.expect_end();
     }
 }
@@ -116,7 +116,7 @@ fn an_idle_connection_ends_in_silence() {
     fresh.expect_end();
     let mut used = server.connect();
     used.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
-    check(&used.answer("GET"), 200, "/a");
+    used.answer("GET").check(200, "/a");
     used.expect_end();
 }
 

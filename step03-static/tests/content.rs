@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Server, check, hasty, path};
+use common::{Server, hasty, path};
 use static_files::{Collect, Config, Reply, Request, Response};
 
 /// Answers with the length of the content, of which it takes 100 octets.
@@ -20,13 +20,13 @@ fn content_that_nobody_wants_is_read_past() {
     client.send(format!(
         "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n{content}"
     ));
-    check(&client.answer("POST"), 200, "/a");
+    client.answer("POST").check(200, "/a");
     client.send(
         "GET /b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
     );
-    check(&client.answer("GET"), 200, "/b");
+    client.answer("GET").check(200, "/b");
     client.send("GET /c HTTP/1.1\r\nHost: x\r\n\r\n");
-    check(&client.answer("GET"), 200, "/c");
+    client.answer("GET").check(200, "/c");
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn too_much_unwanted_content_ends_the_connection_after_the_answer() {
         client.send(format!("POST /a HTTP/1.1\r\nHost: x\r\n{framing}"));
         client.send("x".repeat(1001));
         let answer = client.answer("POST");
-        check(&answer, 200, "/a");
+        answer.check(200, "/a");
         assert_eq!(answer.field("Connection"), Some("close"));
         client.half_close();
         client.expect_end();
@@ -71,7 +71,7 @@ fn content_beyond_the_bound_is_refused() {
     }
     let mut client = server.connect();
     client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n0123456789");
-    check(&client.answer("POST"), 200, "10");
+    client.answer("POST").check(200, "10");
 }
 
 #[test]
@@ -91,9 +91,9 @@ fn content_that_is_wanted_is_invited() {
     client.send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
     assert_eq!(client.head().status, 100);
     client.send("abc");
-    check(&client.answer("POST"), 200, "3");
+    client.answer("POST").check(200, "3");
     client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    check(&client.answer("GET"), 200, "0");
+    client.answer("GET").check(200, "0");
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn content_that_is_not_wanted_is_not_invited() {
     let server = Server::start(path);
     let mut client = server.connect();
     client.send(expect);
-    check(&client.answer("POST"), 200, "/a");
+    client.answer("POST").check(200, "/a");
     client.expect_end();
     let server = Server::start(count);
     let mut client = server.connect();
@@ -129,6 +129,6 @@ fn collected_content_has_a_limit() {
         ));
         assert_eq!(client.answer("POST").status, status, "{len}");
         client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-        check(&client.answer("GET"), 200, "0");
+        client.answer("GET").check(200, "0");
     }
 }

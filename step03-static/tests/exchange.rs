@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Client, Server, check, hasty};
+use common::{Client, Server, hasty};
 use http_parse::{ResponseHead, Status};
 use static_files::{Ends, Exchange, Reply, Request};
 use std::io::{self, ErrorKind};
@@ -118,5 +118,5 @@ fn an_exchange_must_keep_its_promised_length() {
 #[test]
 fn an_exchange_streams() {
     let (_server, mut client) = play(Ok(""), &[Ok("abc"), Ok("def"), Ok("")]);
-    check(&client.answer("GET"), 200, "abcdef");
+    client.answer("GET").check(200, "abcdef");
 }

@@ -111,15 +111,11 @@ impl Answer {
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
-}
 
-/// Makes sure of a response's status and content.
-#[track_caller]
-pub(crate) fn check(answer: &Answer, status: u16, text: &str) {
-    assert_eq!(
-        (answer.status, answer.text().as_str()),
-        (status, text),
-        "{}",
-        answer.head
-    );
+    /// Makes sure of status and content.
+    #[track_caller]
+    pub(crate) fn check(&self, status: u16, text: &str) {
+        let seen = (self.status, self.text());
+        assert_eq!(seen, (status, text.to_owned()), "{}", self.head);
+    }
 }

@@ -11,7 +11,7 @@
 
 mod client;
 
-pub(crate) use client::{Answer, Client, check};
+pub(crate) use client::{Answer, Client};
 use socket::{Stop, accept_until};
 use static_files::{
     Config, Files, Handler, Listing, Request, Response, Timeouts, serve_connection,
