@@ -54,18 +54,16 @@ impl Buffer {
     }
 
     /// Returns room for more, and makes some if there is none: at least one octet as long as
-    /// fewer than `capacity` wait. Grows to the whole capacity at once when `large` bodies come.
-    pub(crate) fn space(&mut self, step: Growth) -> &mut [u8] {
+    /// fewer than `capacity` wait.
+    pub(crate) fn space(&mut self, growth: Growth) -> &mut [u8] {
         if self.is_empty() {
             (self.start, self.end) = (0, 0);
         }
-        let wanted = match step {
+        let wanted = match growth {
             Growth::Whole if self.is_empty() => self.capacity,
             Growth::Whole | Growth::Steps => FIRST,
         };
-        if self.storage.len() < wanted.min(self.capacity) {
-            self.storage.resize(wanted.min(self.capacity), 0);
-        }
+        self.grow_to(wanted);
         if self.end == self.storage.len() {
             self.make_room();
         }
@@ -77,9 +75,15 @@ impl Buffer {
         self.storage.copy_within(self.start..self.end, 0);
         (self.start, self.end) = (0, self.len());
         if self.end > self.storage.len() / 2 {
-            let doubled = self.storage.len().saturating_mul(2).min(self.capacity);
-            self.storage.resize(doubled, 0);
+            self.grow_to(self.storage.len().saturating_mul(2));
         }
+    }
+
+    fn grow_to(&mut self, wanted: usize) {
+        let more = wanted.min(self.capacity).saturating_sub(self.storage.len());
+        // A vector left to itself takes up to twice what it is asked for.
+        self.storage.reserve_exact(more);
+        self.storage.resize(self.storage.len() + more, 0);
     }
 
     /// Tells that `n` bytes were put into the space.
@@ -117,4 +121,68 @@ pub(crate) enum Growth {
     Steps,
     /// To the whole capacity: much is known to come, and every read costs a system call.
     Whole,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn fill(buffer: &mut Buffer, bytes: &[u8]) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let space = buffer.space(Growth::Steps);
+            let n = space.len().min(rest.len());
+            assert!(n > 0, "there is space below the capacity");
+            space[..n].copy_from_slice(&rest[..n]);
+            buffer.filled(n);
+            rest = &rest[n..];
+        }
+    }
+
+    #[test]
+    fn storage_comes_with_the_first_byte_and_goes_with_the_last() {
+        let mut buffer = Buffer::new(64 * 1024);
+        assert_eq!(buffer.storage(), 0);
+        fill(&mut buffer, b"ab");
+        assert_eq!(buffer.storage(), FIRST);
+        buffer.drop_front(1);
+        buffer.release();
+        assert_eq!(buffer.front(), b"b");
+        buffer.drop_front(1);
+        buffer.release();
+        assert_eq!(buffer.storage(), 0);
+    }
+
+    #[test]
+    fn it_grows_to_its_capacity_and_no_further() {
+        let mut buffer = Buffer::new(10_000);
+        fill(&mut buffer, &[7; 10_000]);
+        assert!(buffer.space(Growth::Steps).is_empty());
+        assert_eq!(buffer.storage(), 10_000);
+        assert_eq!(buffer.front(), [7; 10_000]);
+    }
+
+    #[test]
+    fn bytes_stay_in_order_while_they_are_moved() {
+        let bytes: Vec<u8> = (0..=250).cycle().take(100_000).collect();
+        let mut buffer = Buffer::new(5_000);
+        let (mut given, mut taken) = (0, Vec::new());
+        while taken.len() < bytes.len() {
+            let n = (bytes.len() - given).min(999).min(5_000 - buffer.len());
+            fill(&mut buffer, &bytes[given..given + n]);
+            given += n;
+            let n = buffer.len().min(700);
+            taken.extend_from_slice(&buffer.front()[..n]);
+            buffer.drop_front(n);
+        }
+        assert_eq!(taken, bytes);
+        assert!(buffer.storage() <= 5_000);
+    }
+
+    #[test]
+    fn for_a_large_body_it_grows_at_once() {
+        let mut buffer = Buffer::new(64 * 1024);
+        assert_eq!(buffer.space(Growth::Whole).len(), 64 * 1024);
+    }
 }

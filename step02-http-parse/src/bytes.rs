@@ -127,3 +127,49 @@ pub(crate) fn trim_ows_start(mut bytes: &[u8]) -> &[u8] {
     }
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(class: fn(u8) -> bool, members: &str) {
+        for octet in 0..=u8::MAX {
+            let expected = octet.is_ascii_alphanumeric() || members.as_bytes().contains(&octet);
+            if octet.is_ascii() {
+                assert_eq!(class(octet), expected, "{:?}", char::from(octet));
+            }
+        }
+    }
+
+    #[test]
+    fn tokens_are_made_of_the_standards_characters() {
+        check(is_tchar, "!#$%&'*+-.^_`|~");
+        assert!(!(0x80..=0xff).any(is_tchar));
+    }
+
+    #[test]
+    fn values_have_everything_but_control_characters() {
+        check(is_field_vchar, "\t !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~");
+        assert!((0x80..=0xff).all(is_field_vchar));
+    }
+
+    #[test]
+    fn targets_have_no_whitespace_and_no_fragment() {
+        check(is_target, "!\"$%&'()*+,-./:;<=>?@[\\]^_`{|}~");
+        assert!((0x80..=0xff).all(is_target));
+    }
+
+    #[test]
+    fn registered_names_have_unreserved_characters_and_sub_delimiters() {
+        check(is_reg_name, "-._~!$&'()*+,;=");
+        assert!(!(0x80..=0xff).any(is_reg_name));
+    }
+
+    #[test]
+    fn only_space_and_tab_are_optional_whitespace() {
+        assert_eq!(trim_ows(b" \ta b\t "), b"a b");
+        assert_eq!(trim_ows(b"\x0ba\r"), b"\x0ba\r");
+        assert_eq!(trim_ows(b" \t "), b"");
+    }
+}

@@ -245,3 +245,193 @@ const FORBIDDEN_TRAILERS: [&str; 8] = [
     "Expect",
     "Trailer",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits() -> Limits {
+        Limits {
+            chunk_line: 12,
+            chunk_extensions: 20,
+            trailers: 20,
+            ..Limits::default()
+        }
+    }
+
+    /// Content, trailer section, and octets left over.
+    type Decoded = (Vec<u8>, Vec<u8>, usize);
+
+    /// Feeds `cut` octets at a time, and holds no more than are needed.
+    fn decode(framing: Framing, wire: &[u8], cut: usize) -> Result<Decoded, Reject> {
+        let mut decoder = BodyDecoder::new(framing, &limits());
+        let (mut front, mut end, mut content) = (0, 0, Vec::new());
+        loop {
+            let eof = end == wire.len();
+            let piece = decoder.next(&wire[front..end], eof)?;
+            assert_eq!(decoder.next(&wire[front..end], eof)?, piece, "asked twice");
+            let n = match piece {
+                Piece::Skip(n) => n,
+                Piece::Data(n) => {
+                    content.extend_from_slice(&wire[front..front + n]);
+                    n
+                }
+                Piece::NeedBytes => {
+                    assert!(!eof, "more is asked for at the end of input");
+                    end = wire.len().min(end + cut);
+                    continue;
+                }
+                Piece::End(trailers) => {
+                    return Ok((content, trailers.wire().to_vec(), wire.len() - front));
+                }
+            };
+            assert!(n > 0, "a piece has octets");
+            decoder.advance(n);
+            front += n;
+        }
+    }
+
+    #[track_caller]
+    fn check(framing: Framing, wire: &str, expected: Result<(&str, &str, usize), (Fault, usize)>) {
+        let expected = expected.map(|(content, trailers, left)| {
+            (
+                content.as_bytes().to_vec(),
+                trailers.as_bytes().to_vec(),
+                left,
+            )
+        });
+        for cut in 1..=wire.len().max(1) {
+            let found = decode(framing, wire.as_bytes(), cut);
+            let found = found.map_err(|reject| (reject.fault, reject.at));
+            assert_eq!(found, expected, "{wire:?} cut every {cut}");
+        }
+    }
+
+    #[track_caller]
+    fn chunked(wire: &str, expected: Result<(&str, &str, usize), (Fault, usize)>) {
+        check(Framing::Chunked, wire, expected);
+    }
+
+    #[test]
+    fn a_counted_body_ends_by_its_count() {
+        check(Framing::Length(5), "hello!!", Ok(("hello", "", 2)));
+        check(Framing::Length(0), "!!", Ok(("", "", 2)));
+        check(Framing::None, "!!", Ok(("", "", 2)));
+        check(Framing::Length(5), "hell", Err((Fault::BodyCutOff, 4)));
+    }
+
+    #[test]
+    fn a_body_may_last_until_the_connection_closes() {
+        check(Framing::UntilClose, "hello", Ok(("hello", "", 0)));
+        check(Framing::UntilClose, "", Ok(("", "", 0)));
+    }
+
+    #[test]
+    fn chunks_are_joined() {
+        chunked(
+            "5\r\nhello\r\n1\r\n!\r\n0\r\n\r\nGET",
+            Ok(("hello!", "", 3)),
+        );
+        chunked("0\r\n\r\n", Ok(("", "", 0)));
+        chunked("a\r\n0123456789\r\n000\r\n\r\n", Ok(("0123456789", "", 0)));
+        chunked("00A\r\n0123456789\r\n0\r\n\r\n", Ok(("0123456789", "", 0)));
+    }
+
+    #[test]
+    fn a_size_is_hexadecimal_digits_and_nothing_else() {
+        for size in ["x", "-1", "+1", "0x1", " 1", "1 ", "1g", "", "\t1", "1_0"] {
+            let at = size.bytes().take_while(u8::is_ascii_hexdigit).count();
+            // Whitespace is known to be wrong when no semicolon follows it.
+            let at = if size == "1 " { 2 } else { at };
+            chunked(
+                &format!("{size}\r\n!\r\n0\r\n\r\n"),
+                Err((Fault::ChunkSize, at)),
+            );
+        }
+    }
+
+    #[test]
+    fn a_size_fits_a_counter() {
+        let wire = "ffffffffffffffff;";
+        let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::default());
+        assert_eq!(
+            decoder.next(b"ffffffffffffffff\r\nx", false),
+            Ok(Piece::Skip(18))
+        );
+        decoder.advance(18);
+        assert_eq!(decoder.next(b"x", false), Ok(Piece::Data(1)));
+        let larger = format!("1{wire}");
+        let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::default());
+        let reject = decoder.next(larger.as_bytes(), false).unwrap_err();
+        assert_eq!((reject.fault, reject.at), (Fault::ChunkSizeTooLarge, 16));
+    }
+
+    #[test]
+    fn extensions_are_skipped_within_their_limits() {
+        chunked("1;a=b\r\n!\r\n0 ;c\r\n\r\n", Ok(("!", "", 0)));
+        chunked("1;4567890123\r\n!\r\n0\r\n\r\n", Ok(("!", "", 0)));
+        chunked(
+            "1;45678901234\r\n!\r\n0\r\n\r\n",
+            Err((Fault::ChunkLineTooLong, 12)),
+        );
+        let ten = "1;234567890\r\n!\r\n";
+        chunked(&format!("{ten}{ten}0\r\n\r\n"), Ok(("!!", "", 0)));
+        chunked(
+            &format!("{ten}{ten}0;\r\n\r\n"),
+            Err((Fault::ChunkExtensionsTooLong, 33)),
+        );
+    }
+
+    #[test]
+    fn control_characters_in_extensions_are_refused() {
+        chunked("1;a\0\r\n!\r\n0\r\n\r\n", Err((Fault::ChunkExtension, 3)));
+        chunked("1;a\n!\r\n0\r\n\r\n", Err((Fault::BareLf, 3)));
+        chunked("1\n!\n0\n\n", Err((Fault::BareLf, 1)));
+        chunked("1;a\rb\r\n!\r\n0\r\n\r\n", Err((Fault::BareCr, 3)));
+        chunked("1\rX\n!", Err((Fault::BareCr, 1)));
+    }
+
+    #[test]
+    fn a_chunk_is_followed_by_cr_lf() {
+        chunked("1\r\n!!\r\n0\r\n\r\n", Err((Fault::ChunkEnd, 4)));
+        chunked("1\r\n!\n0\r\n\r\n", Err((Fault::ChunkEnd, 4)));
+        chunked("1\r\n!\rx\n\r\n", Err((Fault::ChunkEnd, 5)));
+    }
+
+    #[test]
+    fn a_trailer_section_obeys_the_rules_of_a_heads() {
+        chunked("0\r\nA: b\r\nC:d\r\n\r\n", Ok(("", "A: b\r\nC: d\r\n", 0)));
+        chunked("0\r\nA: b\n\r\n", Err((Fault::BareLf, 7)));
+        chunked("0\r\nA : b\r\n\r\n", Err((Fault::FieldNameSpace, 4)));
+        chunked(
+            "0\r\nA: 6789012345678901\r\n\r\n",
+            Err((Fault::SectionTooLong, 23)),
+        );
+    }
+
+    #[test]
+    fn trailers_that_would_change_the_request_are_refused() {
+        for name in FORBIDDEN_TRAILERS {
+            let wire = format!("0\r\n{name}: 5\r\n\r\n");
+            let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::default());
+            decoder.next(wire.as_bytes(), true).unwrap();
+            decoder.advance(3);
+            let reject = decoder.next(&wire.as_bytes()[3..], true).unwrap_err();
+            let at = 3 + name.len() + 2;
+            assert_eq!(
+                (reject.fault, reject.at),
+                (Fault::TrailerForbidden, at),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_end_of_input_within_chunks_is_no_end_of_the_body() {
+        let whole = "5;a\r\nhello\r\n0\r\nA: b\r\n\r\n";
+        for end in 0..whole.len() {
+            chunked(&whole[..end], Err((Fault::BodyCutOff, end)));
+        }
+        chunked(whole, Ok(("hello", "A: b\r\n", 0)));
+    }
+}

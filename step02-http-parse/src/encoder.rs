@@ -126,3 +126,86 @@ fn push_hex(number: usize, out: &mut Vec<u8>) {
         out.push(b"0123456789abcdef"[number >> (place * 4) & 15]);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(mut encoder: Encoder, pieces: &[&str], expected: Result<&str, LengthMismatch>) {
+        let mut out = Vec::new();
+        let sent = pieces
+            .iter()
+            .try_for_each(|piece| encoder.send(piece.as_bytes(), &mut out));
+        let outcome = sent.and_then(|()| encoder.finish(&mut out));
+        let wire = String::from_utf8_lossy(&out).into_owned();
+        assert_eq!(
+            outcome.map(|()| wire),
+            expected.map(str::to_owned),
+            "{pieces:?}"
+        );
+    }
+
+    #[test]
+    fn chunks_carry_their_sizes_in_hexadecimal() {
+        check(
+            Encoder::Chunked,
+            &["hello", "!"],
+            Ok("5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"),
+        );
+        check(Encoder::Chunked, &[], Ok("0\r\n\r\n"));
+        let long = "x".repeat(0x1a0);
+        let expected = format!("1a0\r\n{long}\r\n0\r\n\r\n");
+        check(Encoder::Chunked, &[&long], Ok(&expected));
+    }
+
+    #[test]
+    fn no_content_is_no_chunk() {
+        check(Encoder::Chunked, &["", "a", ""], Ok("1\r\na\r\n0\r\n\r\n"));
+    }
+
+    #[test]
+    fn a_body_is_held_to_its_promise() {
+        check(Encoder::Length(5), &["he", "llo"], Ok("hello"));
+        check(
+            Encoder::Length(5),
+            &["he"],
+            Err(LengthMismatch { missing: 3 }),
+        );
+        check(
+            Encoder::Length(5),
+            &["hello!"],
+            Err(LengthMismatch { missing: 0 }),
+        );
+        check(Encoder::Length(0), &[], Ok(""));
+    }
+
+    #[test]
+    fn nothing_beyond_the_promise_goes_out() {
+        let mut out = Vec::new();
+        assert!(Encoder::Length(3).send(b"hello", &mut out).is_err());
+        assert_eq!(out, b"hel");
+    }
+
+    #[test]
+    fn content_where_none_goes_out_is_dropped() {
+        check(Encoder::Bodiless, &["hello"], Ok(""));
+    }
+
+    #[test]
+    fn content_that_took_another_way_counts() {
+        let mut encoder = Encoder::Length(5);
+        assert_eq!(encoder.sent(3), Ok(()));
+        assert_eq!(
+            encoder.finish(&mut Vec::new()),
+            Err(LengthMismatch { missing: 2 })
+        );
+        assert_eq!(encoder.sent(3), Err(LengthMismatch { missing: 0 }));
+    }
+
+    #[test]
+    #[should_panic(expected = "bypass its encoder")]
+    fn chunks_cannot_be_bypassed() {
+        let _ = Encoder::Chunked.sent(1);
+    }
+}

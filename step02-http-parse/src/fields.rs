@@ -253,3 +253,79 @@ impl fmt::Debug for Fields {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(lines: &[(&str, &str)]) -> Fields {
+        let mut fields = Fields::new();
+        for (name, value) in lines {
+            fields.try_push(name.as_bytes(), value.as_bytes()).unwrap();
+        }
+        fields
+    }
+
+    #[test]
+    fn lines_stand_on_the_wire_in_order() {
+        let fields = fields(&[("B", "1"), ("a", " 2\t"), ("C", "")]);
+        assert_eq!(fields.wire(), b"B: 1\r\na: 2\r\nC: \r\n");
+        assert_eq!(fields.len(), 3);
+        let names: Vec<_> = fields.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, [b"B", b"a", b"C"]);
+    }
+
+    #[test]
+    fn names_are_found_whatever_the_case() {
+        let fields = fields(&[("Set-Cookie", "a"), ("X", "y"), ("set-cookie", "b")]);
+        assert_eq!(fields.get("SET-COOKIE"), Some(&b"a"[..]));
+        assert_eq!(fields.all("Set-Cookie").collect::<Vec<_>>(), [b"a", b"b"]);
+        assert_eq!(fields.get("Set-Cooki"), None);
+        assert!(!fields.contains("Y"));
+    }
+
+    #[test]
+    fn a_list_goes_over_all_lines_and_leaves_empty_members_out() {
+        let fields = fields(&[("V", "a, b,,"), ("v", " , c\t,"), ("v", "")]);
+        assert_eq!(fields.list("V").collect::<Vec<_>>(), [b"a", b"b", b"c"]);
+    }
+
+    #[test]
+    fn removing_a_name_removes_all_its_lines_and_no_other() {
+        let mut some = fields(&[("A", "1"), ("B", "2"), ("a", "3"), ("C", "4")]);
+        some.remove("A");
+        assert_eq!(some, fields(&[("B", "2"), ("C", "4")]));
+        assert_eq!(some.get("c"), Some(&b"4"[..]));
+        some.remove("missing");
+        some.remove("B");
+        some.remove("C");
+        assert!(some.is_empty());
+        assert_eq!(some, Fields::new());
+    }
+
+    #[test]
+    fn what_would_break_the_wire_is_refused() {
+        let mut fields = Fields::new();
+        for value in ["a\r\nB: c", "a\n", "a\r", "a\0", "\x7f", "\x1b[0m"] {
+            assert_eq!(
+                fields.try_push(b"A", value.as_bytes()),
+                Err(InvalidField),
+                "{value:?}"
+            );
+        }
+        for name in ["", "A ", "A:", "A\r\nB", "\u{e9}", "A(b)"] {
+            assert_eq!(
+                fields.try_push(name.as_bytes(), b"x"),
+                Err(InvalidField),
+                "{name:?}"
+            );
+        }
+        assert!(fields.is_empty());
+    }
+
+    #[test]
+    #[should_panic(expected = "a field of our own making is valid")]
+    fn an_invalid_line_of_our_own_is_a_mistake_of_ours() {
+        Fields::new().push("A", "b\nc");
+    }
+}

@@ -141,3 +141,175 @@ pub(crate) fn parse_length(value: &[u8]) -> Result<u64, Fault> {
     });
     octets.ok_or(Fault::LengthTooLarge)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Limits, Parsed, parse_request_head, parse_response_head};
+
+    #[track_caller]
+    fn request(version: &str, fields: &str, expected: Result<Framing, (Fault, u16)>) {
+        let text = format!("POST / {version}\r\nHost: x\r\n{fields}\r\n");
+        let parsed = parse_request_head(text.as_bytes(), &Limits::default());
+        let Ok(Parsed::Complete(head, _)) = parsed else {
+            panic!("{text:?}: {parsed:?}");
+        };
+        let found = request_framing(&head).map_err(|reject| (reject.fault, reject.status.code()));
+        assert_eq!(found, expected, "{text:?}");
+    }
+
+    #[track_caller]
+    fn response(method: Method, head: &str, expected: Result<Framing, (Fault, u16)>) {
+        let text = format!("HTTP/1.1 {head}\r\n");
+        let parsed = parse_response_head(text.as_bytes(), &Limits::default());
+        let Ok(Parsed::Complete(head, _)) = parsed else {
+            panic!("{text:?}: {parsed:?}");
+        };
+        let found = response_framing(&method, &head);
+        let found = found.map_err(|reject| (reject.fault, reject.status.code()));
+        assert_eq!(found, expected, "{method:?} {text:?}");
+    }
+
+    #[test]
+    fn a_request_has_a_body_only_when_it_says_so() {
+        request("HTTP/1.1", "", Ok(Framing::None));
+        request("HTTP/1.1", "Content-Length: 0\r\n", Ok(Framing::Length(0)));
+        request("HTTP/1.0", "Content-Length: 5\r\n", Ok(Framing::Length(5)));
+        request(
+            "HTTP/1.1",
+            "Transfer-Encoding: chunked\r\n",
+            Ok(Framing::Chunked),
+        );
+        request(
+            "HTTP/1.1",
+            "transfer-encoding:\tChunked \r\n",
+            Ok(Framing::Chunked),
+        );
+    }
+
+    #[test]
+    fn two_opinions_about_a_body_are_refused() {
+        let both = "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n";
+        request("HTTP/1.1", both, Err((Fault::LengthWithCoding, 400)));
+        let both = "Transfer-Encoding: gzip\r\nContent-Length: 5\r\n";
+        request("HTTP/1.1", both, Err((Fault::LengthWithCoding, 400)));
+        let equal = "Content-Length: 5\r\nContent-Length: 5\r\n";
+        request("HTTP/1.1", equal, Err((Fault::LengthRepeated, 400)));
+        request(
+            "HTTP/1.1",
+            "Content-Length: 5, 5\r\n",
+            Err((Fault::LengthRepeated, 400)),
+        );
+        let coding = "Transfer-Encoding: chunked\r\n";
+        request("HTTP/1.0", coding, Err((Fault::CodingInHttp10, 400)));
+    }
+
+    #[test]
+    fn a_length_is_digits_that_fit_a_counter() {
+        for value in [
+            "", "-1", "+5", "0x5", "5 5", "5;", "5.0", "\u{663}", "\"5\"",
+        ] {
+            let field = format!("Content-Length: {value}\r\n");
+            request("HTTP/1.1", &field, Err((Fault::LengthInvalid, 400)));
+        }
+        let largest = "Content-Length: 18446744073709551615\r\n";
+        request("HTTP/1.1", largest, Ok(Framing::Length(u64::MAX)));
+        let larger = "Content-Length: 18446744073709551616\r\n";
+        request("HTTP/1.1", larger, Err((Fault::LengthTooLarge, 400)));
+        request(
+            "HTTP/1.1",
+            "Content-Length: 0005\r\n",
+            Ok(Framing::Length(5)),
+        );
+    }
+
+    #[test]
+    fn chunked_is_the_one_coding_and_stands_once() {
+        let table = [
+            ("gzip", Fault::CodingUnknown, 501),
+            ("identity", Fault::CodingUnknown, 501),
+            ("gzip, chunked", Fault::CodingUnknown, 501),
+            ("xchunked", Fault::CodingUnknown, 501),
+            ("chunked;q=1", Fault::CodingUnknown, 501),
+            ("\"chunked\"", Fault::CodingUnknown, 501),
+            ("chunked, gzip", Fault::CodingOrder, 400),
+            ("chunked, chunked", Fault::CodingOrder, 400),
+            (
+                "chunked\r\nTransfer-Encoding: chunked",
+                Fault::CodingOrder,
+                400,
+            ),
+            ("", Fault::CodingEmpty, 400),
+            ("chunked,", Fault::CodingEmpty, 400),
+            (", chunked", Fault::CodingEmpty, 400),
+            ("gzip,, chunked", Fault::CodingEmpty, 400),
+        ];
+        for (codings, fault, status) in table {
+            let field = format!("Transfer-Encoding: {codings}\r\n");
+            request("HTTP/1.1", &field, Err((fault, status)));
+        }
+    }
+
+    #[test]
+    fn a_refusal_points_at_the_value() {
+        let text = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length:  five\r\n\r\n";
+        let Ok(Parsed::Complete(head, _)) = parse_request_head(text, &Limits::default()) else {
+            panic!("the head is well-formed");
+        };
+        let reject = request_framing(&head).unwrap_err();
+        assert_eq!(&text[reject.at..][..4], b"five");
+    }
+
+    #[test]
+    fn a_response_ends_with_the_connection_unless_it_says_otherwise() {
+        response(Method::Get, "200 OK\r\n", Ok(Framing::UntilClose));
+        response(
+            Method::Get,
+            "200 OK\r\nContent-Length: 5\r\n",
+            Ok(Framing::Length(5)),
+        );
+        let chunked = "200 OK\r\nTransfer-Encoding: chunked\r\n";
+        response(Method::Get, chunked, Ok(Framing::Chunked));
+    }
+
+    #[test]
+    fn some_responses_end_with_their_head() {
+        let length = "Content-Length: 5\r\n";
+        response(
+            Method::Head,
+            &format!("200 OK\r\n{length}"),
+            Ok(Framing::None),
+        );
+        response(
+            Method::Get,
+            &format!("204 No Content\r\n{length}"),
+            Ok(Framing::None),
+        );
+        response(
+            Method::Get,
+            &format!("304 Not Modified\r\n{length}"),
+            Ok(Framing::None),
+        );
+        response(Method::Get, "103 Early Hints\r\n", Ok(Framing::None));
+        response(
+            Method::Connect,
+            &format!("200 OK\r\n{length}"),
+            Ok(Framing::None),
+        );
+        response(
+            Method::Connect,
+            &format!("403 No\r\n{length}"),
+            Ok(Framing::Length(5)),
+        );
+    }
+
+    #[test]
+    fn an_ambiguous_response_is_a_bad_gateways() {
+        let both = "200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n";
+        response(Method::Get, both, Err((Fault::LengthWithCoding, 502)));
+        let two = "200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n";
+        response(Method::Get, two, Err((Fault::LengthRepeated, 502)));
+        let gzip = "200 OK\r\nTransfer-Encoding: gzip\r\n";
+        response(Method::Get, gzip, Err((Fault::CodingUnknown, 502)));
+    }
+}

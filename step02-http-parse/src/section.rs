@@ -166,3 +166,139 @@ fn field_line(window: Window<'_>, fields: &mut Fields) -> Result<usize, Stop> {
         .or_else(|_| Stop::refuse(Fault::SectionTooLong, start))?;
     Ok(end)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits() -> Limits {
+        Limits {
+            field_line: 16,
+            section: 40,
+            fields: 4,
+            ..Limits::default()
+        }
+    }
+
+    fn outcome(bytes: &[u8]) -> Result<Option<(Fields, usize)>, Reject> {
+        match parse(bytes, 0, &Bounds::head(&limits())) {
+            Ok(parsed) => Ok(Some(parsed)),
+            Err(Stop::Partial) => Ok(None),
+            Err(Stop::Refused(reject)) => Err(reject),
+        }
+    }
+
+    /// Whole, and cut at every octet: a prefix is partial, or refused like the whole.
+    #[track_caller]
+    fn check(section: &str, expected: Result<&str, (Fault, usize)>) {
+        let whole = outcome(section.as_bytes());
+        let shown = whole.as_ref().map(|parsed| {
+            let (fields, len) = parsed.as_ref().expect("the section is whole");
+            assert_eq!(*len, section.len(), "{section:?}");
+            String::from_utf8_lossy(fields.wire()).into_owned()
+        });
+        let shown = shown.map_err(|reject| (reject.fault, reject.at));
+        assert_eq!(shown, expected.map(str::to_owned), "{section:?}");
+        for cut in 0..section.len() {
+            match outcome(&section.as_bytes()[..cut]) {
+                Ok(None) => {}
+                prefix => assert_eq!(prefix, whole, "{section:?} cut at {cut}"),
+            }
+        }
+    }
+
+    #[test]
+    fn lines_are_normalised_to_one_space_after_the_colon() {
+        check("\r\n", Ok(""));
+        check("A: b\r\n\r\n", Ok("A: b\r\n"));
+        check("A:b\r\nC:\t d \t\r\n\r\n", Ok("A: b\r\nC: d\r\n"));
+        check("A:\r\nB: \r\n\r\n", Ok("A: \r\nB: \r\n"));
+        check("A: b c\td\r\n\r\n", Ok("A: b c\td\r\n"));
+        check("A: b:c\r\n\r\n", Ok("A: b:c\r\n"));
+        check(
+            "!#$%&'*+-.^_`|~: 1\r\n\r\n",
+            Err((Fault::FieldLineTooLong, 16)),
+        );
+        check("!#$%&'*+-.: 1\r\n\r\n", Ok("!#$%&'*+-.: 1\r\n"));
+    }
+
+    #[test]
+    fn octets_above_ascii_are_kept_in_values() {
+        let (fields, _) = outcome(b"A: \xe9\xff\r\n\r\n").unwrap().unwrap();
+        assert_eq!(fields.get("a"), Some(&b"\xe9\xff"[..]));
+    }
+
+    #[test]
+    fn a_line_ends_with_cr_lf_and_nothing_else() {
+        check("A: b\nC: d\r\n\r\n", Err((Fault::BareLf, 4)));
+        check("A: b\r\n\n", Err((Fault::BareLf, 6)));
+        check("A\n\r\n", Err((Fault::BareLf, 1)));
+        check("A: b\rC: d\r\n\r\n", Err((Fault::BareCr, 4)));
+        check("A: b\r\r\n\r\n", Err((Fault::BareCr, 4)));
+        check("\rA: b\r\n\r\n", Err((Fault::BareCr, 0)));
+    }
+
+    #[test]
+    fn whitespace_stands_in_values_only() {
+        check(" A: b\r\n\r\n", Err((Fault::LeadingWhitespace, 0)));
+        check("\tA: b\r\n\r\n", Err((Fault::LeadingWhitespace, 0)));
+        check("A: b\r\n c\r\n\r\n", Err((Fault::ObsFold, 6)));
+        check("A: b\r\n\tc\r\n\r\n", Err((Fault::ObsFold, 6)));
+        check("A: b\r\n \r\n\r\n", Err((Fault::ObsFold, 6)));
+        check("A : b\r\n\r\n", Err((Fault::FieldNameSpace, 1)));
+        check("A\t: b\r\n\r\n", Err((Fault::FieldNameSpace, 1)));
+        check("A B: c\r\n\r\n", Err((Fault::FieldNameSpace, 1)));
+    }
+
+    #[test]
+    fn a_line_has_a_name_and_a_colon() {
+        check("A\r\n\r\n", Err((Fault::ColonMissing, 1)));
+        check(": b\r\n\r\n", Err((Fault::FieldNameEmpty, 0)));
+        check("A(b): c\r\n\r\n", Err((Fault::FieldNameOctet, 1)));
+        check("\u{e9}: c\r\n\r\n", Err((Fault::FieldNameOctet, 0)));
+        check("A\0: c\r\n\r\n", Err((Fault::FieldNameOctet, 1)));
+    }
+
+    #[test]
+    fn control_characters_are_refused_in_values() {
+        for octet in (0..0x20u8).chain([0x7f]) {
+            if matches!(octet, b'\t' | b'\r' | b'\n') {
+                continue;
+            }
+            let section = format!("A: b{}c\r\n\r\n", char::from(octet));
+            check(&section, Err((Fault::FieldValueOctet, 4)));
+        }
+    }
+
+    #[test]
+    fn a_line_may_be_as_long_as_its_limit() {
+        check("A: 3456789012345\r\n\r\n", Ok("A: 3456789012345\r\n"));
+        check(
+            "A: 34567890123456\r\n\r\n",
+            Err((Fault::FieldLineTooLong, 16)),
+        );
+        check("ABCDEFGHIJKLMNOP\r\n\r\n", Err((Fault::ColonMissing, 16)));
+        check("ABCDEFGHIJKLMNOPQR", Err((Fault::FieldLineTooLong, 16)));
+    }
+
+    #[test]
+    fn a_section_may_be_as_long_as_its_limit() {
+        let three = "A: 6789\r\n".repeat(3);
+        check(
+            &format!("{three}A: 67890123\r\n\r\n"),
+            Ok(&format!("{three}A: 67890123\r\n")),
+        );
+        let section = format!("{three}A: 678901234\r\n\r\n");
+        check(&section, Err((Fault::SectionTooLong, 40)));
+    }
+
+    #[test]
+    fn a_section_may_have_as_many_lines_as_its_limit() {
+        let four = "A: 1\r\n".repeat(4);
+        check(&format!("{four}\r\n"), Ok(&four));
+        check(
+            &format!("{four}B: 1\r\n\r\n"),
+            Err((Fault::TooManyFields, 24)),
+        );
+    }
+}

@@ -179,3 +179,209 @@ fn reason(bytes: &[u8], start: usize, limits: &Limits) -> Result<usize, Stop> {
         None => Err(Stop::Partial),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Reject;
+
+    fn limits() -> Limits {
+        Limits {
+            method: 7,
+            target: 12,
+            empty_lines: 2,
+            field_line: 24,
+            ..Limits::default()
+        }
+    }
+
+    fn settle<T>(outcome: Result<T, Stop>) -> Result<Option<T>, Reject> {
+        match outcome {
+            Ok(parsed) => Ok(Some(parsed)),
+            Err(Stop::Partial) => Ok(None),
+            Err(Stop::Refused(reject)) => Err(reject),
+        }
+    }
+
+    /// Whole, and cut at every octet: a prefix is partial, or refused like the whole.
+    #[track_caller]
+    fn check_with<T: PartialEq + std::fmt::Debug>(
+        line: &str,
+        parse: impl Fn(&[u8]) -> Result<(T, usize), Stop>,
+        expected: Result<T, (Fault, usize)>,
+    ) {
+        let whole = settle(parse(line.as_bytes()));
+        match (&whole, &expected) {
+            (Ok(Some((found, len))), Ok(expected)) => {
+                assert_eq!((found, *len), (expected, line.len()), "{line:?}");
+            }
+            (Err(found), Err(expected)) => {
+                assert_eq!((found.fault, found.at), *expected, "{line:?}");
+            }
+            _ => panic!("{line:?}: {whole:?} is not {expected:?}"),
+        }
+        for cut in 0..line.len() {
+            match settle(parse(&line.as_bytes()[..cut])) {
+                Ok(None) => {}
+                prefix => assert_eq!(prefix, whole, "{line:?} cut at {cut}"),
+            }
+        }
+    }
+
+    /// Expects method, target and version.
+    #[track_caller]
+    fn request(line: &str, expected: Result<(&str, &str, Version), (Fault, usize)>) {
+        let parse = |bytes: &[u8]| {
+            let ((method, target, version), len) = request_line(bytes, &limits())?;
+            let target = String::from_utf8_lossy(target.raw()).into_owned();
+            Ok(((method.as_str().to_owned(), target, version), len))
+        };
+        let expected = expected
+            .map(|(method, target, version)| (method.to_owned(), target.to_owned(), version));
+        check_with(line, parse, expected);
+    }
+
+    #[track_caller]
+    fn status(line: &str, expected: Result<(Version, u16), (Fault, usize)>) {
+        let parse = |bytes: &[u8]| {
+            let ((version, status), len) = status_line(bytes, &limits())?;
+            Ok(((version, status.code()), len))
+        };
+        check_with(line, parse, expected);
+    }
+
+    #[test]
+    fn a_request_line_has_three_parts() {
+        use Version::{Http10, Http11};
+        request("GET / HTTP/1.1\r\n", Ok(("GET", "/", Http11)));
+        request("POST /a?b HTTP/1.0\r\n", Ok(("POST", "/a?b", Http10)));
+        request(
+            "get /\u{e9}{} HTTP/1.1\r\n",
+            Ok(("get", "/\u{e9}{}", Http11)),
+        );
+        request("OPTIONS * HTTP/1.1\r\n", Ok(("OPTIONS", "*", Http11)));
+        request("CONNECT a:1 HTTP/1.1\r\n", Ok(("CONNECT", "a:1", Http11)));
+    }
+
+    #[test]
+    fn later_minor_versions_are_read_as_1_1() {
+        request("GET / HTTP/1.2\r\n", Ok(("GET", "/", Version::Http11)));
+        request("GET / HTTP/1.9\r\n", Ok(("GET", "/", Version::Http11)));
+    }
+
+    #[test]
+    fn one_space_separates_the_parts() {
+        request("GET  / HTTP/1.1\r\n", Err((Fault::ExtraWhitespace, 4)));
+        request("GET /  HTTP/1.1\r\n", Err((Fault::ExtraWhitespace, 6)));
+        request("GET\t/ HTTP/1.1\r\n", Err((Fault::ExtraWhitespace, 3)));
+        request("GET /\tHTTP/1.1\r\n", Err((Fault::ExtraWhitespace, 5)));
+        request(" GET / HTTP/1.1\r\n", Err((Fault::ExtraWhitespace, 0)));
+        request("GET / HTTP/1.1 \r\n", Err((Fault::ExtraWhitespace, 14)));
+        request("GET /a b HTTP/1.1\r\n", Err((Fault::VersionMalformed, 7)));
+    }
+
+    #[test]
+    fn a_line_ends_with_cr_lf_and_nothing_else() {
+        request("GET / HTTP/1.1\n", Err((Fault::BareLf, 14)));
+        request("GET / HTTP/1.1\rX", Err((Fault::BareCr, 14)));
+        request("\nGET / HTTP/1.1\r\n", Err((Fault::BareLf, 0)));
+        request("\rGET / HTTP/1.1\r\n", Err((Fault::BareCr, 0)));
+        request("GET /\n", Err((Fault::BareLf, 5)));
+        request("GET\n", Err((Fault::BareLf, 3)));
+        request("GET / HTTP\n", Err((Fault::BareLf, 10)));
+    }
+
+    #[test]
+    fn a_few_empty_lines_before_a_request_are_skipped() {
+        request(
+            "\r\n\r\nGET / HTTP/1.1\r\n",
+            Ok(("GET", "/", Version::Http11)),
+        );
+        request(
+            "\r\n\r\n\r\nGET / HTTP/1.1\r\n",
+            Err((Fault::TooManyEmptyLines, 4)),
+        );
+    }
+
+    #[test]
+    fn a_missing_part_is_named() {
+        request("GET\r\n", Err((Fault::TargetMissing, 3)));
+        request("GET \r\n", Err((Fault::TargetMissing, 4)));
+        request("GET /\r\n", Err((Fault::VersionMissing, 5)));
+        request("GET / \r\n", Err((Fault::VersionMissing, 6)));
+    }
+
+    #[test]
+    fn a_version_is_written_in_one_way() {
+        request("GET / http/1.1\r\n", Err((Fault::VersionMalformed, 6)));
+        request("GET / HTTP/1\r\n", Err((Fault::VersionMalformed, 12)));
+        request("GET / HTTP/1.10\r\n", Err((Fault::VersionMalformed, 14)));
+        request("GET / HTTP/x.1\r\n", Err((Fault::VersionMalformed, 11)));
+        request("GET / HTTPS/1.1\r\n", Err((Fault::VersionMalformed, 10)));
+    }
+
+    #[test]
+    fn another_major_version_is_told_apart() {
+        request("GET / HTTP/2.0\r\n", Err((Fault::VersionUnsupported, 6)));
+        request("GET / HTTP/0.9\r\n", Err((Fault::VersionUnsupported, 6)));
+        request("PRI * HTTP/2.0\r\n", Err((Fault::VersionUnsupported, 6)));
+    }
+
+    #[test]
+    fn a_tls_hello_is_known_by_its_first_octet() {
+        request("\x16\x03\x01\x02", Err((Fault::TlsHello, 0)));
+        request("\x16", Err((Fault::TlsHello, 0)));
+    }
+
+    #[test]
+    fn octets_that_no_part_has_are_refused() {
+        request("G(T / HTTP/1.1\r\n", Err((Fault::MethodOctet, 1)));
+        request("G\0T / HTTP/1.1\r\n", Err((Fault::MethodOctet, 1)));
+        request("GET /\0 HTTP/1.1\r\n", Err((Fault::TargetOctet, 5)));
+        request("GET /\x7f HTTP/1.1\r\n", Err((Fault::TargetOctet, 5)));
+        request("GET /a#b HTTP/1.1\r\n", Err((Fault::TargetFragment, 6)));
+        request("GET /a\rb HTTP/1.1\r\n", Err((Fault::VersionMissing, 6)));
+        request("GET * HTTP/1.1\r\n", Err((Fault::TargetForm, 4)));
+    }
+
+    #[test]
+    fn parts_may_be_as_long_as_their_limits() {
+        request(
+            "ABCDEFG / HTTP/1.1\r\n",
+            Ok(("ABCDEFG", "/", Version::Http11)),
+        );
+        request("ABCDEFGH / HTTP/1.1\r\n", Err((Fault::MethodTooLong, 7)));
+        request(
+            "GET /23456789012 HTTP/1.1\r\n",
+            Ok(("GET", "/23456789012", Version::Http11)),
+        );
+        request(
+            "GET /234567890123 HTTP/1.1\r\n",
+            Err((Fault::TargetTooLong, 16)),
+        );
+    }
+
+    #[test]
+    fn a_status_line_needs_no_reason() {
+        status("HTTP/1.1 200 OK\r\n", Ok((Version::Http11, 200)));
+        status("HTTP/1.0 404 \r\n", Ok((Version::Http10, 404)));
+        status("HTTP/1.1 299\r\n", Ok((Version::Http11, 299)));
+        status("HTTP/1.1 999 \u{e9} a\tb\r\n", Ok((Version::Http11, 999)));
+    }
+
+    #[test]
+    fn a_malformed_status_line_is_refused() {
+        status("HTTP/1.1 20 OK\r\n", Err((Fault::StatusLine, 11)));
+        status("HTTP/1.1 099 OK\r\n", Err((Fault::StatusLine, 9)));
+        status("HTTP/1.1 2000\r\n", Err((Fault::StatusLine, 12)));
+        status("HTTP/1.1  200 OK\r\n", Err((Fault::StatusLine, 9)));
+        status("HTTP/1.1\r\n", Err((Fault::StatusLine, 8)));
+        status("\r\nHTTP/1.1 200 OK\r\n", Err((Fault::StatusLine, 0)));
+        status("<html>", Err((Fault::StatusLine, 0)));
+        status("HTTP/2.0 200 OK\r\n", Err((Fault::VersionUnsupported, 0)));
+        status("HTTP/1.1 200 OK\n", Err((Fault::BareLf, 15)));
+        status("HTTP/1.1 200 O\0\r\n", Err((Fault::StatusLine, 14)));
+        let endless = format!("HTTP/1.1 200 {}", "a".repeat(40));
+        status(&endless, Err((Fault::FieldLineTooLong, 36)));
+    }
+}
