@@ -30,6 +30,7 @@ fn main() -> io::Result<()> {
     })
 }
 
+// ANCHOR: leave
 fn rudely(_: &TcpStream) -> io::Result<()> {
     Ok(())
 }
@@ -37,6 +38,7 @@ fn rudely(_: &TcpStream) -> io::Result<()> {
 fn politely(stream: &TcpStream) -> io::Result<()> {
     close_politely(stream, LINGER)
 }
+// ANCHOR_END: leave
 
 // ANCHOR: talk
 fn talk(mut stream: &TcpStream) -> io::Result<()> {
