@@ -10,6 +10,8 @@ mod browser;
 mod links;
 #[path = "book/program.rs"]
 mod program;
+#[path = "book/readme.rs"]
+mod readme;
 #[path = "book/runner.rs"]
 mod runner;
 
@@ -119,6 +121,13 @@ fn every_chapter_is_in_the_contents_and_short_enough_to_read() {
 }
 
 #[test]
+fn the_readme_counts_lines_as_they_are() {
+    let text = fs::read_to_string(root().join("README.md")).unwrap();
+    let faults = readme::faults(&text, root()).unwrap();
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+#[test]
 fn every_link_leads_somewhere_and_nothing_is_loaded_from_elsewhere() {
     let folder = TempFolder::new().unwrap();
     let pages = book::build(&folder.path().join("pages")).unwrap();
@@ -136,12 +145,12 @@ struct FrontDoor {
 impl FrontDoor {
     fn open() -> FrontDoor {
         cargo("cargo build -q -p book");
-        let pages = TempFolder::new().unwrap();
+        let pages = TempFolder::new().expect("a temporary folder can be made");
         let line = format!(
             "exec cargo run -q -p book -- read --listen 127.0.0.1:0 --out {}/pages",
             pages.path().display()
         );
-        let program = Program::start(&line, root()).unwrap();
+        let program = Program::start(&line, root()).expect("bash starts");
         let addr = program.wait_for(within(FRONT_DOOR_SECONDS), |lines| {
             let line = lines.iter().find(|line| line.contains("http://"))?;
             line.split("http://")
@@ -160,10 +169,14 @@ impl FrontDoor {
     }
 
     fn get(&self, path: &str) -> (u16, String) {
-        let mut client = Client::connect(self.addr).unwrap();
+        let mut client = Client::connect(self.addr).expect("the front door is open");
         let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.addr);
-        client.send(request.as_bytes()).unwrap();
-        let answer = client.read_answer(Asked::Other).unwrap();
+        client
+            .send(request.as_bytes())
+            .expect("the front door takes a request");
+        let answer = client
+            .read_answer(Asked::Other)
+            .expect("the front door answers");
         (
             answer.status,
             String::from_utf8_lossy(&answer.content).into_owned(),
@@ -176,7 +189,10 @@ fn the_front_door_serves_the_book_and_closes_on_ctrl_c() {
     let door = FrontDoor::open();
     let (status, page) = door.get("/");
     assert_eq!(status, 200);
-    assert!(page.contains("<title>Introduction - Build your own web server"), "{page}");
+    assert!(
+        page.contains("<title>Introduction - Build your own web server"),
+        "{page}"
+    );
     let (status, page) = door.get("/part0/0-1-what-is-a-web-server.html");
     assert_eq!(status, 200);
     assert!(page.contains("What real servers do"), "{page}");
