@@ -50,3 +50,46 @@ impl Read for Content {
         Ok(n)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+    use std::sync::Arc;
+
+    /// This source file, from the 10th octet on.
+    fn rest_of_this_file(promised: u64) -> Body {
+        let file = File::open(concat!(env!("CARGO_MANIFEST_DIR"), "/src/content.rs")).unwrap();
+        Body::File {
+            file: Arc::new(file),
+            offset: 10,
+            len: promised,
+        }
+    }
+
+    #[track_caller]
+    fn check(body: Body, expected: &[u8]) {
+        let mut content = Vec::new();
+        Content::new(body).read_to_end(&mut content).unwrap();
+        assert_eq!(content, expected);
+    }
+
+    #[test]
+    fn content_is_read_to_its_end() {
+        let all = include_bytes!("content.rs");
+        check(Body::Empty, b"");
+        check(Body::Bytes(Arc::from(&b"abc"[..])), b"abc");
+        check(Body::Stream(Box::new(&b"abc"[..])), b"abc");
+        check(rest_of_this_file(0), b"");
+        check(rest_of_this_file(3), &all[10..13]);
+        check(rest_of_this_file(all.len() as u64 - 10), &all[10..]);
+    }
+
+    #[test]
+    fn a_file_that_is_too_short_is_an_error() {
+        let len = include_bytes!("content.rs").len() as u64;
+        let mut content = Content::new(rest_of_this_file(len - 9));
+        let error = content.read_to_end(&mut Vec::new()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+    }
+}

@@ -158,6 +158,16 @@ mod tests {
     }
 
     #[test]
+    fn each_second_has_its_date() {
+        for seconds in [784_111_777, 784_111_777, 784_111_778, 784_111_777] {
+            let mut head = ResponseHead::new(Status::OK);
+            push_date(&mut head, HttpDate { seconds });
+            let date = HttpDate::parse(head.fields.get("Date").unwrap()).unwrap();
+            assert_eq!(date.seconds, seconds);
+        }
+    }
+
+    #[test]
     fn what_an_application_said_stays() {
         let mut head = ResponseHead::new(Status::OK);
         for (name, value) in [
