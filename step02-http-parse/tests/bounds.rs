@@ -1,0 +1,177 @@
+//! Whatever a peer sends, and however long, the memory it takes has a bound.
+
+use http_parse::{Connection, Fault, Limits, Next, ResponseHead, Status};
+
+/// The window of a body, which is also more than the largest head within the default limits.
+const BOUND: usize = 64 * 1024;
+
+/// Much more than the bound, so that whatever keeps what it gets is found out.
+const ENDLESS: usize = 20 * BOUND;
+
+/// Sends `start`, then `more` over and over, to a server that takes all content at once. Returns
+/// the fault that ends it, if one does, and how many octets had been sent by then.
+fn send(start: &str, more: &str) -> (Option<Fault>, usize) {
+    let mut connection = Connection::new(&Limits::default());
+    let mut octets = start.bytes().chain(more.bytes().cycle()).take(ENDLESS);
+    let mut sent = 0;
+    loop {
+        match connection.next() {
+            Ok(Next::Head(_)) => {}
+            Ok(Next::Body) => connection.consume(connection.body().len()),
+            Ok(Next::NeedBytes) => {
+                let n = fill(&mut connection, &mut octets);
+                if n == 0 {
+                    return (None, sent);
+                }
+                sent += n;
+            }
+            Ok(other) => panic!("{start:?} came to {other:?}"),
+            Err(reject) => return (Some(reject.fault), sent),
+        }
+    }
+}
+
+/// One read, of as much as there is space for; at the end of input it tells nothing.
+fn fill(connection: &mut Connection, octets: &mut impl Iterator<Item = u8>) -> usize {
+    assert!(connection.wants_bytes(), "what needs bytes wants them");
+    let mut n = 0;
+    for (place, octet) in connection.space().iter_mut().zip(octets) {
+        *place = octet;
+        n += 1;
+    }
+    if n > 0 {
+        connection.received(n);
+    }
+    assert!(
+        connection.memory() <= BOUND,
+        "{} octets held",
+        connection.memory()
+    );
+    n
+}
+
+#[track_caller]
+fn check_refused(start: &str, more: &str, fault: Fault) {
+    let (found, sent) = send(start, more);
+    assert_eq!(found, Some(fault), "{start:?} and endlessly {more:?}");
+    assert!(
+        sent <= BOUND,
+        "{start:?} and endlessly {more:?} went on for {sent} octets"
+    );
+}
+
+#[test]
+fn endless_heads_are_refused() {
+    check_refused("", "\r\n", Fault::TooManyEmptyLines);
+    check_refused("", "A", Fault::MethodTooLong);
+    check_refused("GET ", "/", Fault::TargetTooLong);
+    check_refused("GET / HTTP/1.1\r\n", "A", Fault::FieldLineTooLong);
+    check_refused("GET / HTTP/1.1\r\nA:", " ", Fault::FieldLineTooLong);
+    check_refused("GET / HTTP/1.1\r\n", "A:\r\n", Fault::TooManyFields);
+    let line = format!("A: {}\r\n", "b".repeat(1_000));
+    check_refused("GET / HTTP/1.1\r\n", &line, Fault::SectionTooLong);
+}
+
+const CHUNKED: &str = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+#[test]
+fn endless_framing_is_refused() {
+    check_refused(CHUNKED, "0", Fault::ChunkSizeTooLarge);
+    check_refused(&format!("{CHUNKED}1;"), "a", Fault::ChunkLineTooLong);
+    let line = format!("1;{}\r\n!\r\n", "a".repeat(200));
+    check_refused(CHUNKED, &line, Fault::ChunkExtensionsTooLong);
+    check_refused(&format!("{CHUNKED}0\r\n"), "A: b\r\n", Fault::TooManyFields);
+    let line = format!("A: {}\r\n", "b".repeat(1_000));
+    check_refused(&format!("{CHUNKED}0\r\n"), &line, Fault::SectionTooLong);
+    check_refused(&format!("{CHUNKED}0\r\n"), "A", Fault::SectionTooLong);
+}
+
+#[test]
+fn endless_bodies_pass_through_a_window() {
+    let head = format!(
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n",
+        u64::MAX
+    );
+    assert_eq!(send(&head, "content"), (None, ENDLESS));
+    assert_eq!(send(CHUNKED, "5\r\nhello\r\n"), (None, ENDLESS));
+    let large = format!("fffff\r\n{}\r\n", "x".repeat(0xfffff));
+    assert_eq!(send(CHUNKED, &large), (None, ENDLESS));
+}
+
+#[test]
+fn a_body_that_nobody_takes_stops_the_reading() {
+    let mut connection = Connection::new(&Limits::default());
+    let mut octets = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n"
+        .bytes()
+        .chain(std::iter::repeat(b'x'));
+    let mut sent = 0;
+    while connection.wants_bytes() {
+        sent += fill(&mut connection, &mut octets);
+        connection.next().unwrap();
+    }
+    assert!(sent <= BOUND + 100, "{sent} octets were read for nobody");
+    connection.consume(connection.body().len());
+    assert!(connection.wants_bytes());
+}
+
+#[test]
+fn the_largest_head_within_the_limits_is_read() {
+    let limits = Limits {
+        section: 300 * 1024,
+        ..Limits::default()
+    };
+    // So many octets of one field line, with its end.
+    let line = |name: &str, len: usize| format!("{name}: {}\r\n", "v".repeat(len - name.len() - 4));
+    let longest = limits.field_line + 2;
+    let host = line("Host", limits.section % longest);
+    let section = host + &line("Fill", longest).repeat(limits.section / longest);
+    assert_eq!(section.len(), limits.section);
+    let empty = "\r\n".repeat(limits.empty_lines);
+    let method = "M".repeat(limits.method);
+    let target = format!("/{}", "t".repeat(limits.target - 1));
+    let head = format!("{empty}{method} {target} HTTP/1.1\r\n{section}\r\n");
+
+    for size in [1_000, 5_000, usize::MAX] {
+        let mut connection = Connection::new(&limits);
+        let mut rest = head.as_bytes();
+        let outcome = loop {
+            match connection.next() {
+                Ok(Next::NeedBytes) => {
+                    let space = connection.space();
+                    let n = space.len().min(size).min(rest.len());
+                    space[..n].copy_from_slice(&rest[..n]);
+                    rest = &rest[n..];
+                    connection.received(n);
+                }
+                outcome => break outcome,
+            }
+        };
+        assert!(
+            matches!(outcome, Ok(Next::Head(_))),
+            "{outcome:?} in reads of {size}"
+        );
+    }
+}
+
+#[test]
+fn an_idle_connection_holds_no_memory() {
+    let mut connection = Connection::new(&Limits::default());
+    assert_eq!(connection.memory(), 0);
+    let mut octets = "GET / HTTP/1.1\r\nHost: x\r\n\r\n".bytes();
+    fill(&mut connection, &mut octets);
+    assert!(matches!(connection.next(), Ok(Next::Head(_))));
+    assert!(matches!(connection.next(), Ok(Next::End(_))));
+    connection.start(&ResponseHead::new(Status::OK), &mut Vec::new());
+    connection.finish(&mut Vec::new()).unwrap();
+    assert!(connection.next_request());
+    assert_eq!(connection.next(), Ok(Next::NeedBytes));
+    assert_eq!(connection.memory(), 0);
+
+    connection.space();
+    assert!(
+        connection.memory() > 0,
+        "a read needs space, even one that finds nothing"
+    );
+    connection.release();
+    assert_eq!(connection.memory(), 0);
+}
