@@ -14,6 +14,7 @@ mod diff;
 mod fence;
 mod include;
 pub mod matcher;
+mod prediction;
 mod render;
 pub mod transcript;
 

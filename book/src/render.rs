@@ -1,6 +1,6 @@
 //! From chapters to pages.
 
-use crate::{include, transcript};
+use crate::{include, prediction, transcript};
 use mdbook_driver::MDBook;
 use mdbook_driver::book::{Book, BookItem, Chapter};
 use mdbook_driver::config::Config;
@@ -82,7 +82,41 @@ fn rewrite(chapter: &mut Chapter, source: &Path) -> std::result::Result<(), Stri
     let path = source.join(file);
     let folder = path.parent().unwrap_or(source);
     let named = |mistake: &dyn fmt::Display| format!("{}: {mistake}", path.display());
+    // Looked at first, while a line's number is still that of the file.
+    transcript::blocks(&chapter.content).map_err(|mistake| named(&mistake))?;
     let expanded = include::expand(&chapter.content, folder).map_err(|error| named(&error))?;
-    chapter.content = transcript::for_reading(&expanded).map_err(|mistake| named(&mistake))?;
+    let boxed = prediction::boxed(&expanded);
+    chapter.content = transcript::for_reading(&boxed).map_err(|mistake| named(&mistake))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn refused(content: &str, place: &str) {
+        let file = "step09/chapter.md";
+        let mut chapter = Chapter::new("A chapter", content.to_owned(), file, Vec::new());
+        let mistake = rewrite(&mut chapter, Path::new("/chapters")).unwrap_err();
+        assert!(mistake.starts_with(place), "{mistake}");
+    }
+
+    #[test]
+    fn a_mistake_names_its_chapter_and_line() {
+        refused(
+            "\n{{#include none.rs}}\n",
+            "/chapters/step09/chapter.md: line 2: cannot read /chapters/step09/none.rs",
+        );
+        refused(
+            "```rust\nfn typed() {}\n```\n",
+            "/chapters/step09/chapter.md: line 2: Rust in a chapter",
+        );
+    }
+
+    #[test]
+    fn a_chapter_to_come_is_left_alone() {
+        let mut chapter = Chapter::new_draft("To come", Vec::new());
+        assert_eq!(rewrite(&mut chapter, Path::new("/chapters")), Ok(()));
+    }
 }

@@ -75,7 +75,7 @@ pub struct Mistake {
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.line, self.what)
+        write!(f, "line {}: {}", self.line, self.what)
     }
 }
 
@@ -265,7 +265,7 @@ pub fn for_reading(chapter: &str) -> Result<String, Mistake> {
         match inside {
             Some(fence) if fence.open == at => open_for_reading(fence, &lines, &mut out),
             Some(_) => match line.trim_start().strip_prefix("$ ^C ") {
-                Some(name) => out.push_str(&format!("# press Ctrl-C in the terminal of {name}")),
+                Some(name) => out.push_str(&format!("(press Ctrl-C in the terminal of {name})")),
                 None => out.push_str(line),
             },
             None => out.push_str(line),
@@ -380,7 +380,7 @@ mod tests {
         assert_eq!(
             for_reading(chapter).unwrap(),
             "a\n<p class=\"terminal\">in a terminal of its own: <b>door</b></p>\n\n```console\n$ x\n```\n\n\
-             ```console\n# press Ctrl-C in the terminal of door\n```\n```text\n$ ^C\n```\n"
+             ```console\n(press Ctrl-C in the terminal of door)\n```\n```text\n$ ^C\n```\n"
         );
     }
 }

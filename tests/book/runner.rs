@@ -40,7 +40,7 @@ enum Server {
 /// # Errors
 /// The first command that does something else than the chapter says.
 pub(crate) fn run(name: &str, chapter: &str, root: &Path) -> Outcome {
-    let blocks = blocks(chapter).map_err(|mistake| format!("{name}:{mistake}"))?;
+    let blocks = blocks(chapter).map_err(|mistake| format!("{name}: {mistake}"))?;
     let mut run = Run {
         name,
         root,
