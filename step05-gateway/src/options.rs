@@ -6,20 +6,17 @@
 use crate::environ::Authorization;
 use crate::route::Prefix;
 use crate::suggest::nearest;
-use concurrency::SERVERS;
-use static_files::{Config, Listing, Timeouts};
+use crate::values;
+use static_files::{Config, Listing};
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-/// Workers beyond this are a slip of the fingers.
-const WORKERS: usize = 1024;
 
 /// Where the server listens if it is not told: a port that needs no rights, on this machine alone.
-const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+pub(crate) const LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 /// What to serve, where, and how.
 #[derive(Debug, Clone)]
@@ -28,7 +25,7 @@ pub struct Options {
     pub folder: PathBuf,
     /// Address and port; port 0 takes any that is free.
     pub listen: SocketAddr,
-    /// Name of a row of [`SERVERS`].
+    /// Name of a row of [`concurrency::SERVERS`].
     pub server: &'static str,
     /// Limits and waits.
     pub config: Config,
@@ -93,22 +90,22 @@ enum Takes {
 const FLAGS: [Flag; 7] = [
     Flag {
         name: "--listen",
-        takes: Takes::Value("ADDRESS:PORT", listen),
+        takes: Takes::Value("ADDRESS:PORT", values::listen),
         help: "where to listen; 127.0.0.1:8080 if not given, port 0 is any free one",
     },
     Flag {
         name: "--server",
-        takes: Takes::Value("NAME", server),
+        takes: Takes::Value("NAME", values::server),
         help: "how to serve many at once: iterative, threads, pool, epoll or cores (the default)",
     },
     Flag {
         name: "--workers",
-        takes: Takes::Value("N", workers),
+        takes: Takes::Value("N", values::workers),
         help: "loops of `cores`, threads of `pool`; one for each core, and 64, if not given",
     },
     Flag {
         name: "--cgi",
-        takes: Takes::Value("/PREFIX=DIR", cgi),
+        takes: Takes::Value("/PREFIX=DIR", values::cgi),
         help: "run the programs in DIR for addresses below /PREFIX; may be given several times",
     },
     Flag {
@@ -123,7 +120,7 @@ const FLAGS: [Flag; 7] = [
     },
     Flag {
         name: "--timeout",
-        takes: Takes::Value("NAME=TIME,…", timeouts),
+        takes: Takes::Value("NAME=TIME,…", values::timeouts),
         help: "how long to wait: head=10s,body=10s,send=10s,idle=15s,gateway=30s,linger=2s,grace=30s",
     },
 ];
@@ -165,7 +162,7 @@ fn apply(
     argument: &OsStr,
     rest: &mut impl Iterator<Item = OsString>,
 ) -> Result<(), String> {
-    let (name, attached) = split_at_equals(argument);
+    let (name, attached) = values::split_at_equals(argument);
     let Some(flag) = FLAGS.iter().find(|flag| name == flag.name) else {
         return Err(unknown(&name.to_string_lossy()));
     };
@@ -191,126 +188,6 @@ fn unknown(name: &str) -> String {
         Some(meant) => format!("there is no option {name}; did you mean {meant}?"),
         None => format!("there is no option {name}; gateway --help lists them"),
     }
-}
-
-fn split_at_equals(text: &OsStr) -> (&OsStr, Option<&OsStr>) {
-    let mut parts = text.as_bytes().splitn(2, |octet| *octet == b'=');
-    let first = parts.next().unwrap_or_default();
-    (
-        OsStr::from_bytes(first),
-        parts.next().map(OsStr::from_bytes),
-    )
-}
-
-fn listen(options: &mut Options, value: &OsStr) -> Result<(), String> {
-    let text = value.to_string_lossy();
-    let on_this_machine = |port| SocketAddr::new(LISTEN.ip(), port);
-    let port = text.strip_prefix("localhost:").unwrap_or(&text);
-    let addr = text.parse().or_else(|_| port.parse().map(on_this_machine));
-    options.listen = addr.map_err(|_| {
-        format!(
-            "{text} is no address with a port; write 127.0.0.1:8080 for this machine alone, \
-             0.0.0.0:8080 for everybody who can reach it, [::1]:8080 for IPv6"
-        )
-    })?;
-    Ok(())
-}
-
-fn server(options: &mut Options, value: &OsStr) -> Result<(), String> {
-    let names = SERVERS.map(|(name, _)| name);
-    let known = names.into_iter().find(|name| value == *name);
-    options.server = known.ok_or_else(|| {
-        let typed = value.to_string_lossy();
-        let all = names.join(", ");
-        match nearest(&typed, names) {
-            Some(meant) => format!("there is no server {typed}; did you mean {meant}?"),
-            None => format!("there is no server {typed}; there are {all}"),
-        }
-    })?;
-    Ok(())
-}
-
-fn workers(options: &mut Options, value: &OsStr) -> Result<(), String> {
-    let number = value.to_str().and_then(|text| text.parse().ok());
-    let number = number.filter(|number| (1..=WORKERS).contains(number));
-    let number = number.ok_or_else(|| {
-        let typed = value.display();
-        format!("{typed} is no number of workers; write one from 1 to {WORKERS}")
-    })?;
-    options.config.workers = number;
-    options.config.pool = number;
-    Ok(())
-}
-
-fn cgi(options: &mut Options, value: &OsStr) -> Result<(), String> {
-    let (prefix, folder) = split_at_equals(value);
-    let prefix = prefix.to_string_lossy();
-    let Some(folder) = folder.filter(|folder| !folder.is_empty()) else {
-        return Err(format!("{prefix} has no folder; write /cgi=DIR"));
-    };
-    let parsed: Prefix = prefix
-        .parse()
-        .map_err(|bad| format!("\"{prefix}\" is no prefix: {bad}"))?;
-    if options.cgi.iter().any(|(other, _)| *other == parsed) {
-        return Err(format!("{parsed} is mounted twice"));
-    }
-    options.cgi.push((parsed, PathBuf::from(folder)));
-    Ok(())
-}
-
-fn timeouts(options: &mut Options, value: &OsStr) -> Result<(), String> {
-    const NAMES: [&str; 7] = ["head", "body", "send", "idle", "gateway", "linger", "grace"];
-    let text = value.to_string_lossy();
-    for part in text.split(',') {
-        let Some((name, time)) = part.split_once('=') else {
-            return Err(format!("\"{part}\" names no time; write head=10s"));
-        };
-        let Timeouts {
-            head,
-            body,
-            send,
-            idle,
-            gateway,
-            linger,
-            grace,
-        } = &mut options.config.timeouts;
-        let field = match name {
-            "head" => head,
-            "body" => body,
-            "send" => send,
-            "idle" => idle,
-            "gateway" => gateway,
-            "linger" => linger,
-            "grace" => grace,
-            _ => {
-                let meant = nearest(name, NAMES).map(|meant| format!("; did you mean {meant}?"));
-                let all = || format!("; there are {}", NAMES.join(", "));
-                return Err(format!(
-                    "nothing called \"{name}\" is waited for{}",
-                    meant.unwrap_or_else(all)
-                ));
-            }
-        };
-        *field = duration(time).ok_or_else(|| {
-            format!(
-                "\"{time}\" is no time; write a whole number above 0 and its unit: 500ms, 10s, 2m"
-            )
-        })?;
-    }
-    Ok(())
-}
-
-fn duration(text: &str) -> Option<Duration> {
-    let unit = text.find(|letter: char| !letter.is_ascii_digit())?;
-    let (number, unit) = text.split_at(unit);
-    let number: u32 = number.parse().ok().filter(|number| *number > 0)?;
-    let one = match unit {
-        "ms" => Duration::from_millis(1),
-        "s" => Duration::from_secs(1),
-        "m" => Duration::from_secs(60),
-        _ => return None,
-    };
-    Some(one * number)
 }
 
 /// How to use the program.
@@ -346,6 +223,10 @@ SIGTERM or Ctrl-C ends it after the answers under way, a second one at once.
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::values::WORKERS;
+    use concurrency::SERVERS;
+    use static_files::Timeouts;
+    use std::time::Duration;
 
     fn parsed(line: &str) -> Result<Invocation, Mistake> {
         parse(line.split_whitespace().map(OsString::from))
@@ -449,7 +330,10 @@ mod tests {
             );
         }
         check_mistake(". --timeout haed=1s", &["did you mean head?"]);
-        check_mistake(". --timeout lunch=1s", &["\"lunch\"", "there are head, "]);
+        check_mistake(
+            ". --timeout lunch=1s",
+            &["no wait lunch", "there are head, "],
+        );
         check_mistake(". --timeout 1s", &["names no time"]);
     }
 

@@ -1,78 +1,43 @@
-//! Programs from their start to their very end.
+//! The end of programs: one thread that sees to it that none of them stays behind.
 //!
 //! A process that has ended stays in the process table until its parent asks for its status, and
 //! asking can wait, which a server's loop must not. And a process that should end may not want
-//! to. Both are the work of one thread:
+//! to. Both are this thread's work:
 //!
 //! ```text
-//!  start ──► Ward ──┬─ ended by itself, asked in time ───────────────────────────► gone
-//!                   ├─ answered, still busy ──► PATIENCE ──┐
-//!                   └─ abandoned ──────────────────────────┴► SIGTERM ► MERCY ► SIGKILL ► gone
+//!     answered, still busy ──► PATIENCE ──► SIGTERM ──┐
+//!     abandoned, asked with SIGTERM ──────────────────┴─► MERCY ──► SIGKILL ──► gone
 //! ```
 //!
-//! Signals go to the process *group*, so that what a shell script has started goes with it. A
-//! group is signalled only while its first process has not been waited for: until then the
-//! kernel keeps the number, afterwards it may be somebody else's.
+//! Signals go to the process *group*, and only while its first process has not been waited for: until
+//! then the kernel keeps the number, afterwards it may be somebody else's. So when the first
+//! process of a group that was asked to end has gone, the rest of the group is ended with it.
 //!
 //! Programs that leave their group on purpose (daemons) are let go.
 
+use crate::ward::{Places, Running, Started};
 use concurrency::sys::{self, Interest, Pollable, Signal};
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::os::fd::AsFd;
+use std::process::Command;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// How long a program that has answered may go on, to write its log for instance.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long a program has between being asked to end and being ended.
-const MERCY: Duration = Duration::from_secs(1);
+pub(crate) const MERCY: Duration = Duration::from_secs(1);
 
-/// Starts programs, and sees to it that none of them stays behind.
+/// Starts programs, and sees them end.
 ///
-/// Dropping it ends every program it still has, and waits for that: a second, at most.
+/// Dropping it ends every program it still has, and waits for that: [`MERCY`], at most.
 #[derive(Debug)]
 pub(crate) struct Reaper {
-    shared: Arc<Shared>,
+    places: Arc<Places>,
+    inbox: Arc<Inbox>,
     thread: Option<JoinHandle<()>>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    /// Programs at once, the dying included; this bounds `inbox` too.
-    limit: usize,
-    running: AtomicUsize,
-    inbox: Mutex<Inbox>,
-    /// An octet here wakes the thread.
-    wake: PipeWriter,
-}
-
-#[derive(Debug, Default)]
-struct Inbox {
-    dying: Vec<Dying>,
-    is_closed: bool,
-}
-
-/// A program's place among those that may run at once.
-#[derive(Debug)]
-struct Place(Arc<Shared>);
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// A started program, and the parent's ends of its pipes.
-#[derive(Debug)]
-pub(crate) struct Started {
-    pub(crate) ward: Ward,
-    pub(crate) stdin: Option<ChildStdin>,
-    pub(crate) stdout: Option<ChildStdout>,
 }
 
 impl Reaper {
@@ -84,61 +49,31 @@ impl Reaper {
         let (woken, wake) = io::pipe()?;
         sys::set_nonblocking(woken.as_fd())?;
         sys::set_nonblocking(wake.as_fd())?;
-        let shared = Arc::new(Shared {
-            limit,
-            running: AtomicUsize::new(0),
-            inbox: Mutex::default(),
-            wake,
-        });
-        let for_thread = Arc::clone(&shared);
+        let list = Mutex::default();
+        let inbox = Arc::new(Inbox { list, wake });
+        let for_thread = Arc::clone(&inbox);
         let thread = thread::Builder::new().name("reaper".to_owned());
         let thread = thread.spawn(move || reap_all(&for_thread, &woken))?;
-        let thread = Some(thread);
-        Ok(Reaper { shared, thread })
-    }
-
-    /// Starts a program in a process group of its own.
-    ///
-    /// # Errors
-    /// `ResourceBusy` when `limit` programs run; otherwise why it could not be started.
-    pub(crate) fn start(&self, command: &mut Command) -> io::Result<Started> {
-        let place = self.take_place()?;
-        let mut child = command.process_group(0).spawn()?;
-        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
-        let end = match sys::pidfd_open(child.id()) {
-            Ok(end) => end,
-            Err(error) => {
-                destroy(&mut child);
-                return Err(error);
-            }
-        };
-        let ward = Ward {
-            manner: Manner::Abandoned,
-            running: Some(Running { child, end, place }),
-            status: None,
-        };
-        Ok(Started {
-            ward,
-            stdin,
-            stdout,
+        Ok(Reaper {
+            places: Arc::new(Places::new(limit)),
+            inbox,
+            thread: Some(thread),
         })
     }
 
-    fn take_place(&self) -> io::Result<Place> {
-        let running = self.shared.running.fetch_add(1, Ordering::Relaxed);
-        let place = Place(Arc::clone(&self.shared));
-        if running < self.shared.limit {
-            Ok(place)
-        } else {
-            Err(io::ErrorKind::ResourceBusy.into())
-        }
+    /// Starts a program, which will come back here when its ward is dropped.
+    ///
+    /// # Errors
+    /// As [`Started::new`].
+    pub(crate) fn start(&self, command: &mut Command) -> io::Result<Started> {
+        Started::new(command, &self.places, &self.inbox)
     }
 }
 
 impl Drop for Reaper {
     fn drop(&mut self) {
-        self.shared.inbox().is_closed = true;
-        self.shared.wake();
+        self.inbox.list().is_closed = true;
+        self.inbox.wake();
         if let Some(thread) = self.thread.take() {
             // Were the thread to have panicked, its message has been printed.
             let _ = thread.join();
@@ -146,116 +81,54 @@ impl Drop for Reaper {
     }
 }
 
-/// A running program, as seen by whoever needs its answer. Dropping it hands it to the reaper.
+/// Where programs are left for the thread.
 #[derive(Debug)]
-pub(crate) struct Ward {
-    manner: Manner,
-    /// `None` once its status has been fetched.
-    running: Option<Running>,
-    /// The kernel tells it once.
-    status: Option<ExitStatus>,
+pub(crate) struct Inbox {
+    list: Mutex<List>,
+    /// An octet here wakes the thread.
+    wake: PipeWriter,
 }
 
-#[derive(Debug)]
-struct Running {
-    child: Child,
-    /// Becomes readable when the process has ended.
-    end: OwnedFd,
-    place: Place,
+#[derive(Debug, Default)]
+struct List {
+    /// Never more than there are places.
+    dying: Vec<Dying>,
+    is_closed: bool,
 }
 
-/// How a program is left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Manner {
-    /// Nobody wants its answer any more.
-    Abandoned,
-    /// It has given its answer.
-    Answered,
-}
-
-impl Ward {
-    /// How the program ended; `None` while it runs.
-    ///
-    /// # Errors
-    /// What waitpid(2) reports.
-    pub(crate) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
-        if let Some(running) = &mut self.running {
-            self.status = running.child.try_wait()?;
+impl Inbox {
+    /// Leaves a program to the thread; if that has ended already, ends the program here.
+    pub(crate) fn hand_over(&self, running: Running, stage: Stage) {
+        let mut list = self.list();
+        if list.is_closed {
+            drop(list);
+            running.end_now();
+        } else {
+            list.dying.push(Dying { running, stage });
+            drop(list);
+            self.wake();
         }
-        if self.status.is_some() {
-            self.running = None;
-        }
-        Ok(self.status)
     }
 
-    /// What to wait on for the end; `None` when it is known already.
-    pub(crate) fn end(&self) -> Option<BorrowedFd<'_>> {
-        self.running.as_ref().map(|running| running.end.as_fd())
-    }
-
-    /// Notes that the program has given its answer, so that it may end in peace.
-    pub(crate) fn has_answered(&mut self) {
-        self.manner = Manner::Answered;
-    }
-}
-
-impl Drop for Ward {
-    fn drop(&mut self) {
-        let Some(mut running) = self.running.take() else {
-            return;
-        };
-        let now = Instant::now();
-        let stage = match self.manner {
-            Manner::Abandoned => running.ask_to_end(now),
-            // In most cases it has ended by now, and nobody has to be woken for it.
-            Manner::Answered if matches!(running.child.try_wait(), Ok(Some(_))) => return,
-            Manner::Answered => Stage::Trusted(now + PATIENCE),
-        };
-        let shared = Arc::clone(&running.place.0);
-        shared.hand_over(Dying { running, stage });
-    }
-}
-
-impl Running {
-    fn ask_to_end(&mut self, now: Instant) -> Stage {
-        self.signal(Signal::Terminate);
-        Stage::Asked(now + MERCY)
-    }
-
-    fn signal(&self, signal: Signal) {
-        // The only failure is that the group has ended, which is what is wanted.
-        let _ = sys::kill_group(self.child.id(), signal);
-    }
-}
-
-impl Shared {
-    fn inbox(&self) -> MutexGuard<'_, Inbox> {
-        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    fn list(&self) -> MutexGuard<'_, List> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wake(&self) {
         // A full pipe is no loss: the octets in it will wake the thread.
         let _ = (&self.wake).write(&[0]);
     }
-
-    fn hand_over(&self, mut dying: Dying) {
-        let mut inbox = self.inbox();
-        if inbox.is_closed {
-            drop(inbox);
-            destroy(&mut dying.running.child);
-        } else {
-            inbox.dying.push(dying);
-            drop(inbox);
-            self.wake();
-        }
-    }
 }
 
-/// Ends a program that nobody is left to wait for. SIGKILL cannot be refused, so the wait is short.
-fn destroy(child: &mut Child) {
-    // Both fail only when the process has ended and been waited for already.
-    let _ = sys::kill_group(child.id(), Signal::Kill);
-    let _ = child.wait();
+/// How far a program is from its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// It may run until then.
+    Trusted(Instant),
+    /// It was asked to end, and will be ended then.
+    Asked(Instant),
+    /// It was ended; the kernel has yet to clear it away.
+    Killed,
 }
 
 /// A program on its way out.
@@ -265,33 +138,12 @@ struct Dying {
     stage: Stage,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// It may run until then.
-    Trusted(Instant),
-    /// It was asked to end, and will be ended then.
-    Asked(Instant),
-    /// It was ended; the kernel has yet to clear it away.
-    Killed,
-}
-
 impl Dying {
     fn deadline(&self) -> Option<Instant> {
         match self.stage {
             Stage::Trusted(deadline) | Stage::Asked(deadline) => Some(deadline),
             Stage::Killed => None,
         }
-    }
-
-    /// Waits for a process that has ended, and for nothing else of its group.
-    fn bury(&mut self) {
-        match self.stage {
-            // What it left running in the background, it meant to.
-            Stage::Trusted(_) => {}
-            Stage::Asked(_) | Stage::Killed => self.running.signal(Signal::Kill),
-        }
-        // The process has ended, so this does not wait, and there is nobody to report its status to.
-        let _ = self.running.child.wait();
     }
 
     fn escalate(&mut self, now: Instant) {
@@ -304,50 +156,52 @@ impl Dying {
             unchanged => unchanged,
         };
     }
+
+    /// At the end of the server nobody is trusted to end by itself.
+    fn hurry(&mut self, now: Instant) {
+        if let Stage::Trusted(_) = self.stage {
+            self.stage = self.running.ask_to_end(now);
+        }
+    }
+
+    /// The process has ended.
+    fn bury(self) {
+        match self.stage {
+            // What it left running in the background, it meant to.
+            Stage::Trusted(_) => {}
+            Stage::Asked(_) | Stage::Killed => self.running.signal(Signal::Kill),
+        }
+        self.running.bury();
+    }
 }
 
 /// The thread: waits for ends and for deadlines, until it is told to stop and nothing is left.
-fn reap_all(shared: &Shared, woken: &PipeReader) {
+fn reap_all(inbox: &Inbox, woken: &PipeReader) {
     let mut dying: Vec<Dying> = Vec::new();
     loop {
         let is_closed = {
-            let mut inbox = shared.inbox();
-            dying.append(&mut inbox.dying);
-            inbox.is_closed
+            let mut list = inbox.list();
+            dying.append(&mut list.dying);
+            list.is_closed
         };
         let now = Instant::now();
         if is_closed {
-            dying.iter_mut().for_each(|each| hurry(each, now));
+            dying.iter_mut().for_each(|each| each.hurry(now));
         }
         if is_closed && dying.is_empty() {
             return;
         }
-        let ended = wait(&dying, woken, now);
-        let mut ended = ended.into_iter();
+        let mut has_ended = wait(&dying, woken, now).into_iter();
+        let has_ended = |_: &mut Dying| has_ended.next() == Some(true);
+        dying.extract_if(.., has_ended).for_each(Dying::bury);
         let now = Instant::now();
-        dying.retain_mut(|each| {
-            let has_ended = ended.next() == Some(true);
-            if has_ended {
-                each.bury();
-            } else {
-                each.escalate(now);
-            }
-            !has_ended
-        });
-    }
-}
-
-/// At the end of the server nobody is trusted to end by itself.
-fn hurry(dying: &mut Dying, now: Instant) {
-    if let Stage::Trusted(_) = dying.stage {
-        dying.stage = Stage::Trusted(now);
-        dying.escalate(now);
+        dying.iter_mut().for_each(|each| each.escalate(now));
     }
 }
 
 /// Waits until something has happened, and tells for each program whether it has ended.
 fn wait(dying: &[Dying], mut woken: &PipeReader, now: Instant) -> Vec<bool> {
-    let ends = dying.iter().map(|each| each.running.end.as_fd());
+    let ends = dying.iter().map(|each| each.running.end());
     let mut fds: Vec<Pollable<'_>> = std::iter::once(woken.as_fd())
         .chain(ends)
         .map(|fd| Pollable::new(fd, Interest::READ))
@@ -355,7 +209,7 @@ fn wait(dying: &[Dying], mut woken: &PipeReader, now: Instant) -> Vec<bool> {
     let deadline = dying.iter().filter_map(Dying::deadline).min();
     // It fails only without memory. Nothing is ready then, and the next turn tries again.
     let _ = sys::poll(&mut fds, now, deadline);
-    // Emptied so that it can wake again; whatever else could go wrong here would go wrong there.
+    // Emptied so that it can wake again; there is nothing in it to be read.
     let _ = woken.read(&mut [0; 64]);
     fds[1..].iter().map(Pollable::is_ready).collect()
 }
@@ -363,7 +217,9 @@ fn wait(dying: &[Dying], mut woken: &PipeReader, now: Instant) -> Vec<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::process::Stdio;
+    use std::io::{BufRead, BufReader};
+    use std::path::Path;
+    use std::process::{ChildStdout, Stdio};
 
     /// No test waits longer than this for something that should happen.
     const DEADLINE: Duration = Duration::from_secs(20);
@@ -428,17 +284,18 @@ mod tests {
     #[test]
     fn the_end_of_the_reaper_is_the_end_of_its_programs() {
         let reaper = Reaper::new(1).expect("a thread starts");
-        let mut started = reaper.start(&mut sh("sleep 600")).expect("sh starts");
-        let pid = started
-            .ward
-            .running
-            .as_ref()
-            .map(|running| running.child.id());
+        let mut command = sh("echo $$; exec sleep 600");
+        let mut started = reaper.start(&mut command).expect("sh starts");
+        let mut stdout = started.stdout.take().expect("it was piped");
+        let mut pid = String::new();
+        BufReader::new(&mut stdout)
+            .read_line(&mut pid)
+            .expect("the program speaks");
         started.ward.has_answered();
         drop(started);
         drop(reaper);
-        let folder = format!("/proc/{}", pid.expect("it runs"));
-        assert!(!std::path::Path::new(&folder).exists(), "no zombie either");
+        let folder = format!("/proc/{}", pid.trim());
+        assert!(!Path::new(&folder).exists(), "no zombie either");
     }
 
     #[test]

@@ -3,8 +3,9 @@
 //! The command line and the front door of the course both come through here. Whoever calls decides
 //! about signals (the [`Stop`]) and about what to do when an address is taken.
 
-use crate::cgi::{Cgi, Programs};
+use crate::cgi::Cgi;
 use crate::options::Options;
+use crate::program::Programs;
 use crate::route::Routes;
 use concurrency::sys::{self, Port};
 use concurrency::{Cache, SERVERS, Serve};
@@ -187,7 +188,7 @@ mod tests {
         let dir = TempDir::new();
         let folder = dir.path().join("closed");
         fs::create_dir(&folder).expect("a folder can be made");
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0)).expect("it is ours");
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o000)).expect("it is ours");
         if fs::read_dir(&folder).is_ok() {
             println!("skipped: this user may read everything");
             return;
