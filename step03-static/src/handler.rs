@@ -89,6 +89,13 @@ pub trait Exchange: Send + fmt::Debug {
 
     /// What to wait on after `WouldBlock`.
     fn ends(&self) -> Ends<'_>;
+
+    /// A number that changes whenever [`Exchange::ends`] lends other descriptors in the same roles:
+    /// a second program, a connection made anew. The earlier ones are closed by then, and a server
+    /// that had them registered takes them for gone.
+    fn generation(&self) -> u32 {
+        0
+    }
 }
 
 /// The descriptors behind an [`Exchange`], lent.

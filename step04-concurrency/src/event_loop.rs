@@ -8,15 +8,14 @@
 //! ```
 //!
 //! Interest is derived: after each step the loop asks the session what it wants and tells the
-//! kernel the difference, which on the usual path is nothing. It stores no descriptor number. A
-//! registration is known by its session, its end, and the serial of the exchange; closing a
-//! descriptor ends its registration by itself.
+//! kernel the difference, which on the usual path is nothing.
 //!
 //! The loop knows nothing of HTTP, and sessions know nothing of the loop.
 
 use crate::StopSignal;
+use crate::seat::Seat;
 use crate::seats::{Seats, Token};
-use crate::session::{CLIENT, ENDS, Session, Step};
+use crate::session::{CLIENT, Session, Step};
 use crate::sys::{Epoll, Events, Interest};
 use crate::timers::Timers;
 use socket::{AcceptFate, Stop, accept_fate};
@@ -48,20 +47,19 @@ pub fn event_loop(
     stop: &Stop,
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
-    let served = EventLoop::new(listener, handler, config, stop)?.run();
+    let served = run_loop(listener, handler, config, stop);
     listener.set_nonblocking(false)?;
     served
 }
 
-/// What the loop keeps for each session.
-pub(crate) struct Seat<'h> {
-    session: Session<'h>,
-    /// What the kernel has been told to watch, by end.
-    registered: [Interest; ENDS],
-    /// The exchange that the registrations after the first were made for.
-    serial: u32,
-    /// The timer entry that is good; an older one is ignored.
-    armed: Option<Instant>,
+/// The same for a listener that is nonblocking already, and stays so: other loops may share it.
+pub(crate) fn run_loop(
+    listener: &TcpListener,
+    handler: &dyn Handler,
+    config: &Config,
+    stop: &Stop,
+) -> io::Result<()> {
+    EventLoop::new(listener, handler, config, stop)?.run()
 }
 
 struct EventLoop<'h> {
@@ -164,7 +162,7 @@ impl<'h> EventLoop<'h> {
             Ok(Step::Closed) | Err(_) => false,
         };
         let seat = self.seats.get(token).expect("nobody has left since");
-        if !kept || reconcile(&self.epoll, seat, token).is_err() {
+        if !kept || seat.reconcile(&self.epoll, token).is_err() {
             return self.seats.remove(token);
         }
         let deadline = seat.session.deadline();
@@ -216,14 +214,7 @@ impl<'h> EventLoop<'h> {
                 Ok((stream, _)) => {
                     // The client may have gone while it waited to be accepted.
                     if let Ok(session) = Session::new(stream, self.handler, self.config, now) {
-                        let registered = [Interest::NONE; ENDS];
-                        let seat = Seat {
-                            session,
-                            registered,
-                            serial: 0,
-                            armed: None,
-                        };
-                        let token = self.seats.insert(seat);
+                        let token = self.seats.insert(Seat::new(session));
                         // Most clients have sent their request by now: a wait less.
                         self.step(token, now);
                     }
@@ -270,36 +261,4 @@ impl<'h> EventLoop<'h> {
         }
         Ok(())
     }
-}
-
-/// Tells the kernel the difference between what it watches and what the session wants.
-fn reconcile(epoll: &Epoll, seat: &mut Seat<'_>, token: Token) -> io::Result<()> {
-    let serial = seat.session.serial();
-    if seat.serial != serial {
-        // The descriptors of an earlier exchange are closed, and their registrations with them.
-        seat.registered[CLIENT + 1..].fill(Interest::NONE);
-        seat.serial = serial;
-    }
-    for (end, want) in seat.session.wants().into_iter().enumerate() {
-        let registered = &mut seat.registered[end];
-        let Some(want) = want else {
-            *registered = Interest::NONE;
-            continue;
-        };
-        if want.interest == *registered {
-            continue;
-        }
-        let token = token.with_end(end).into();
-        // An unwanted end is not left registered: a pipe whose writer has gone would report its
-        // hang-up again and again.
-        if *registered == Interest::NONE {
-            epoll.add(want.fd, token, want.interest)?;
-        } else if want.interest == Interest::NONE && end != CLIENT {
-            epoll.delete(want.fd)?;
-        } else {
-            epoll.modify(want.fd, token, want.interest)?;
-        }
-        *registered = want.interest;
-    }
-    Ok(())
 }

@@ -15,6 +15,7 @@
 mod cache;
 mod drive;
 mod event_loop;
+mod seat;
 mod seats;
 mod servers;
 mod session;

@@ -14,6 +14,7 @@
 //! It does not wait, and does not know who waits for it: `drive` does with poll(2), one
 //! connection a thread; `event_loop` with epoll(7), all of them in one.
 
+mod ends;
 mod exchanging;
 mod outbox;
 mod patience;
@@ -21,17 +22,16 @@ mod receiving;
 mod responding;
 mod sending;
 
-use crate::sys::Interest;
+pub use ends::{CLIENT, ENDS, Want};
 use exchanging::Exchanging;
 use http_parse::Connection;
 use outbox::Outbox;
 use patience::{Patience, Progress, Waiting};
 use sending::Sending;
-use static_files::{Config, Ends, Handler};
+use static_files::{Config, Handler};
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
-use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
 /// Moves that one step makes at the most, each of at most some 256 KiB: without a bound one
@@ -48,23 +48,6 @@ pub enum Step {
     /// The session is over: drop it.
     Closed,
 }
-
-/// An end of a session that something is to be waited for on.
-#[derive(Debug, Clone, Copy)]
-pub struct Want<'fd> {
-    /// The descriptor, lent: it is not to be kept.
-    pub fd: BorrowedFd<'fd>,
-    /// What for; possibly nothing, for an end that is open and not wanted now.
-    pub interest: Interest,
-}
-
-/// Number of ends a session can have: the client, and the roles of a program's descriptors.
-pub const ENDS: usize = 4;
-/// Index of the client among a session's ends.
-pub const CLIENT: usize = 0;
-const TO_PROGRAM: usize = 1;
-const FROM_PROGRAM: usize = 2;
-const ENDING: usize = 3;
 
 /// What one move has done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,44 +162,23 @@ impl<'h> Session<'h> {
         Ok(Step::Again)
     }
 
-    /// What to wait for: the client, then the ends of a program. `None` is an end that does not
-    /// exist (any more).
-    pub fn wants(&self) -> [Option<Want<'_>>; ENDS] {
-        let wait_for_room = !self.outbox.is_empty() || matches!(self.phase, Phase::Sending(..));
-        let client = Interest {
-            read: self.wants_request(),
-            write: wait_for_room,
-        };
-        let mut ends = [None; ENDS];
-        ends[CLIENT] = Some(Want {
-            fd: self.stream.as_fd(),
-            interest: client,
-        });
-        if let Phase::Exchanging(exchanging) = &self.phase {
-            let write = exchanging.wants_to_write(&self.connection);
-            let read = self.outbox.room() > 0;
-            let end = |fd, interest| Some(Want { fd, interest });
-            match exchanging.ends() {
-                Ends::None => {}
-                Ends::Duplex(fd) => ends[FROM_PROGRAM] = end(fd, Interest { read, write }),
-                Ends::Pipes { to, from } => {
-                    ends[TO_PROGRAM] = to.and_then(|fd| end(fd, Interest { read: false, write }));
-                    ends[FROM_PROGRAM] = end(from, Interest { read, write: false });
-                }
-                Ends::Ending(fd) => ends[ENDING] = end(fd, Interest { read, write: false }),
-            }
-        }
-        ends
-    }
-
     /// When to call [`Session::step`] even if nothing is ready.
     pub fn deadline(&self) -> Instant {
         self.patience.deadline()
     }
 
-    /// Which exchange the ends after the first belong to; changes with each one.
-    pub fn serial(&self) -> u32 {
-        self.serial
+    /// Which descriptors the ends after the first are: changes with each exchange, and with each
+    /// generation of one.
+    pub fn serial(&self) -> (u32, u32) {
+        let generation = match &self.phase {
+            Phase::Exchanging(exchanging) => exchanging.generation(),
+            Phase::Receiving
+            | Phase::Sending(..)
+            | Phase::Draining(_)
+            | Phase::Leaving
+            | Phase::Lingering(_) => 0,
+        };
+        (self.serial, generation)
     }
 
     /// Whether nothing is under way, so that closing now loses nothing.
@@ -229,18 +191,6 @@ impl<'h> Session<'h> {
     /// Lets the answer under way be the last one. Takes effect at the next step.
     pub fn stop(&mut self) {
         self.mode = Mode::Stopping;
-    }
-
-    fn wants_request(&self) -> bool {
-        match &self.phase {
-            // Not before the client has taken its answers: it could ask faster than it listens.
-            Phase::Receiving => self.outbox.is_empty() && self.connection.wants_bytes(),
-            Phase::Exchanging(_) | Phase::Draining(_) => {
-                self.connection.body().is_empty() && self.connection.wants_bytes()
-            }
-            Phase::Sending(..) | Phase::Leaving => false,
-            Phase::Lingering(_) => true,
-        }
     }
 
     fn advance(&mut self) -> io::Result<Moved> {

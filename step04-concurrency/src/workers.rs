@@ -1,6 +1,6 @@
 //! One event loop for each core, sharing nothing but the handler.
 
-use crate::event_loop::event_loop;
+use crate::event_loop::run_loop;
 use crate::sys::{self, Port};
 use socket::Stop;
 use static_files::{Config, Handler};
@@ -22,11 +22,24 @@ pub fn loop_per_core(
     config: &Config,
     stop: &Stop,
 ) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let served = run_loops(listener, handler, config, stop);
+    // Only now: a listener that is shared is nonblocking for all loops or for none.
+    listener.set_nonblocking(false)?;
+    served
+}
+
+fn run_loops(
+    listener: &TcpListener,
+    handler: &dyn Handler,
+    config: &Config,
+    stop: &Stop,
+) -> io::Result<()> {
     let others = further_listeners(listener, config.workers)?;
     thread::scope(|scope| {
         let serve = |listener| {
             // A loop ends when it was stopped or when it failed; then the others have to end too.
-            let served = event_loop(listener, handler, config, stop);
+            let served = run_loop(listener, handler, config, stop);
             stop.stop();
             served
         };
@@ -54,13 +67,14 @@ pub fn loop_per_core(
 fn further_listeners(listener: &TcpListener, workers: usize) -> io::Result<Vec<TcpListener>> {
     let shared = sys::shares_port(listener)?;
     let addr = listener.local_addr()?;
-    (1..workers)
-        .map(|_| {
-            if shared {
-                sys::listen(addr, Port::Shared)
-            } else {
-                listener.try_clone()
-            }
-        })
-        .collect()
+    let further = |_| {
+        let further = if shared {
+            sys::listen(addr, Port::Shared)?
+        } else {
+            listener.try_clone()?
+        };
+        further.set_nonblocking(true)?;
+        Ok(further)
+    };
+    (1..workers).map(further).collect()
 }

@@ -81,6 +81,10 @@ impl Exchanging {
         self.exchange.ends()
     }
 
+    pub(super) fn generation(&self) -> u32 {
+        self.exchange.generation()
+    }
+
     /// Whether the program has to make room before anything more can be fed to it.
     pub(super) fn wants_to_write(&self, connection: &Connection) -> bool {
         match self.upward {

@@ -42,6 +42,9 @@ pub(super) const SIGTERM: c_int = 15;
 pub(super) const SIG_DFL: usize = 0;
 pub(super) const SIG_ERR: usize = usize::MAX;
 
+/// The number of close_range(2), the same on every architecture.
+pub(super) const SYS_CLOSE_RANGE: c_long = 436;
+pub(super) const CLOSE_RANGE_CLOEXEC: c_uint = 4;
 /// The number of pidfd_open(2), the same on every architecture.
 pub(super) const SYS_PIDFD_OPEN: c_long = 434;
 

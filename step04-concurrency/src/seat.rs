@@ -1,0 +1,63 @@
+//! A session in the event loop, and what the kernel has been told about it.
+//!
+//! No descriptor number is stored here. A registration is known by its session, its end, and the
+//! serial of the exchange; closing a descriptor ends its registration by itself. A stored number
+//! would one day name somebody else's socket.
+
+use crate::seats::Token;
+use crate::session::{CLIENT, ENDS, Session};
+use crate::sys::{Epoll, Interest};
+use std::io;
+use std::time::Instant;
+
+/// What the loop keeps for each session.
+pub(crate) struct Seat<'h> {
+    pub(crate) session: Session<'h>,
+    /// The timer entry that is good; an older one is ignored.
+    pub(crate) armed: Option<Instant>,
+    /// What the kernel has been told to watch, by end; `None` is not registered.
+    registered: [Option<Interest>; ENDS],
+    /// The session's serial when the registrations after the first were made.
+    serial: (u32, u32),
+}
+
+impl<'h> Seat<'h> {
+    pub(crate) fn new(session: Session<'h>) -> Seat<'h> {
+        Seat {
+            session,
+            armed: None,
+            registered: [None; ENDS],
+            serial: (0, 0),
+        }
+    }
+
+    /// Tells the kernel the difference between what it watches and what the session wants.
+    pub(crate) fn reconcile(&mut self, epoll: &Epoll, token: Token) -> io::Result<()> {
+        let serial = self.session.serial();
+        if self.serial != serial {
+            // The descriptors of an earlier exchange are closed, and their registrations with them.
+            self.registered[CLIENT + 1..].fill(None);
+            self.serial = serial;
+        }
+        for (end, want) in self.session.wants().into_iter().enumerate() {
+            let registered = &mut self.registered[end];
+            let Some(want) = want else {
+                *registered = None;
+                continue;
+            };
+            // The client's hang-up is always news. Another end is not left registered when nothing
+            // is wanted of it: a pipe whose writer has gone would report that again and again.
+            let wanted =
+                (end == CLIENT || want.interest != Interest::NONE).then_some(want.interest);
+            let token = token.with_end(end).into();
+            match (*registered, wanted) {
+                (None, Some(interest)) => epoll.add(want.fd, token, interest)?,
+                (Some(_), None) => epoll.delete(want.fd)?,
+                (Some(old), Some(new)) if old != new => epoll.modify(want.fd, token, new)?,
+                (None, None) | (Some(_), Some(_)) => {}
+            }
+            *registered = wanted;
+        }
+        Ok(())
+    }
+}
