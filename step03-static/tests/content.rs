@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Server, hasty, path};
+use common::{SHORT, Server, impatient, path};
 use static_files::{Collect, Config, Reply, Request, Response};
 
 /// Answers with the length of the content, of which it takes 100 octets.
@@ -76,7 +76,7 @@ fn content_beyond_the_bound_is_refused() {
 
 #[test]
 fn slow_content_is_refused() {
-    let server = Server::configured(count, hasty());
+    let server = Server::configured(count, impatient(|timeouts| timeouts.body = SHORT));
     let mut client = server.connect();
     client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
     assert_eq!(client.answer("POST").status, 408);
@@ -131,4 +131,15 @@ fn collected_content_has_a_limit() {
         client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
         client.answer("GET").check(200, "0");
     }
+}
+
+#[test]
+fn dripping_content_is_refused() {
+    let server = Server::configured(count, impatient(|timeouts| timeouts.body = SHORT));
+    let mut client = server.connect();
+    client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n");
+    let drip = client.drip("x");
+    assert_eq!(client.answer("POST").status, 408);
+    client.half_close();
+    drip.join().unwrap();
 }

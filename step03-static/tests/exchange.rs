@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Client, Server, hasty};
+use common::{Client, SHORT, Server, impatient};
 use http_parse::{ResponseHead, Status};
 use static_files::{Ends, Exchange, Reply, Request};
 use std::io::{self, ErrorKind};
@@ -57,7 +57,7 @@ fn play(
             let reads = reads.to_vec();
             Reply::Exchange(Box::new(Play { head, reads }))
         },
-        hasty(),
+        impatient(|timeouts| timeouts.gateway = SHORT),
     );
     let mut client = server.connect();
     client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");

@@ -82,3 +82,21 @@ fn a_long_listing_is_cut_and_says_so() {
     fs::remove_file(folder.path().join("0")).unwrap();
     assert!(!server.get("/").text().contains("entries"));
 }
+
+#[test]
+fn what_is_hidden_is_not_listed() {
+    let folder = TempDir::new();
+    for name in [
+        ".git/config",
+        ".hidden",
+        ".well-known/x",
+        "sub/.well-known/x",
+    ] {
+        folder.file(name, "");
+    }
+    let server = serve_listed(&folder);
+    let root = server.get("/").text();
+    assert!(!root.contains("git") && !root.contains("hidden"), "{root}");
+    assert!(root.contains("href=\".well-known/\""), "{root}");
+    assert!(!server.get("/sub/").text().contains("well-known"));
+}

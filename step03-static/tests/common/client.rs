@@ -3,6 +3,11 @@
 use super::PATIENCE;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// Between two drops: much less than any deadline.
+const DRIP: Duration = Duration::from_millis(20);
 
 /// A client that knows little: one connection, octets in, octets out.
 pub(crate) struct Client(BufReader<TcpStream>);
@@ -20,14 +25,15 @@ impl Client {
         self.0.get_mut().write_all(octets.as_ref()).unwrap();
     }
 
-    /// The same connection once more, to send from another thread.
-    pub(crate) fn another(&self) -> Client {
-        Client(BufReader::new(self.0.get_ref().try_clone().unwrap()))
-    }
-
-    /// Whether the octets could be sent.
-    pub(crate) fn try_send(&mut self, octets: impl AsRef<[u8]>) -> bool {
-        self.0.get_mut().write_all(octets.as_ref()).is_ok()
+    /// Sends these octets again and again until the connection takes no more.
+    pub(crate) fn drip(&self, octets: &'static str) -> JoinHandle<()> {
+        let mut stream = self.0.get_ref().try_clone().unwrap();
+        let drip = move || {
+            while stream.write_all(octets.as_bytes()).is_ok() {
+                thread::park_timeout(DRIP);
+            }
+        };
+        thread::Builder::new().spawn(drip).unwrap()
     }
 
     /// Says that nothing more will come.

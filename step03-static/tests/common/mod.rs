@@ -183,25 +183,18 @@ pub(crate) fn tree() -> TempDir {
 }
 
 /// A wait that a test can sit out.
-const SHORT: Duration = Duration::from_millis(100);
+pub(crate) const SHORT: Duration = Duration::from_millis(100);
 
 /// Answers with the path that was asked for.
 pub(crate) fn path(request: &Request) -> Response {
     Response::text(request.path().escape_ascii().to_string())
 }
 
-/// A server with little patience.
-pub(crate) fn hasty() -> Config {
-    Config {
-        timeouts: Timeouts {
-            head: SHORT,
-            body: SHORT,
-            idle: SHORT,
-            gateway: SHORT,
-            ..Timeouts::default()
-        },
-        ..Config::default()
-    }
+/// A server with less patience for one thing: for all at once, and a busy machine would fail tests.
+pub(crate) fn impatient(shorten: impl FnOnce(&mut Timeouts)) -> Config {
+    let mut config = Config::default();
+    shorten(&mut config.timeouts);
+    config
 }
 
 pub(crate) fn serve(folder: &TempDir) -> Server {
