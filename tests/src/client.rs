@@ -105,6 +105,18 @@ impl Client {
         Ok(())
     }
 
+    /// Another handle on the connection, for a thread that sends while this one reads.
+    ///
+    /// # Errors
+    /// [`Trouble::Io`] when no descriptor is free.
+    pub fn sender(&self) -> Result<TcpStream, Trouble> {
+        let sender = self.stream.try_clone().map_err(Trouble::Io)?;
+        sender
+            .set_write_timeout(Some(self.patience))
+            .map_err(Trouble::Io)?;
+        Ok(sender)
+    }
+
     /// Says that nothing more will be sent, and can still read.
     ///
     /// # Errors
@@ -128,6 +140,16 @@ impl Client {
             Err(Trouble::Late { .. }) => Ok(Heard::Silence),
             Err(trouble) => Err(trouble),
         }
+    }
+
+    /// Reads the octets that come next, whatever they are; none at the end of input.
+    ///
+    /// # Errors
+    /// [`Trouble::Reset`], and [`Trouble::Late`] when nothing comes.
+    pub fn read_piece(&mut self) -> Result<Vec<u8>, Trouble> {
+        let mut piece = Vec::new();
+        self.read_some(&mut |octets| piece.extend(octets))?;
+        Ok(piece)
     }
 
     /// Reads whatever comes until the server ends its side in an orderly way.

@@ -18,8 +18,10 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+pub mod binary;
 mod client;
 mod expected;
+mod finished;
 mod folder;
 pub mod framing;
 mod ladder;
@@ -36,11 +38,13 @@ pub mod site;
 pub mod static_files;
 mod subject;
 pub mod tidy;
+pub mod trace;
 mod trouble;
 
 pub use answer::{Answer, Asked, Malformed};
 pub use client::{Client, Heard, PATIENCE};
 pub use expected::Expected;
+pub use finished::Place;
 pub use folder::TempFolder;
 pub use ladder::for_every_server;
 pub use pipe::{Gate, Pipe};

@@ -195,6 +195,14 @@ impl Executable {
         kill("TERM", &self.pid.to_string())
     }
 
+    /// Sends SIGTERM to everybody in its group: what a terminal does when it goes away.
+    ///
+    /// # Errors
+    /// When `kill` cannot be run.
+    pub fn terminate_group(&self) -> io::Result<()> {
+        kill("TERM", &format!("-{}", self.pid))
+    }
+
     /// Waits for its end; `None` when it has not come within `patience`.
     pub fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
         if self.status.is_none() {
