@@ -15,6 +15,7 @@
 //! §5.3), and whoever wants a list has [`Fields::list`].
 
 use crate::bytes::{is_field_vchar, is_tchar, trim_ows};
+use crate::line::{COLON, CRLF, Line};
 use std::fmt;
 
 /// A field name or value that may not be written on the wire.
@@ -50,43 +51,6 @@ pub struct Fields {
     lines: Vec<Line>,
 }
 
-/// Where the parts of one line are.
-#[derive(Debug, Clone, Copy)]
-struct Line {
-    /// First octet of the name in `wire`.
-    start: u32,
-    name_len: u32,
-    value_len: u32,
-    /// First octet of the value in the message it was read from; 0 for a line of our own.
-    at: u32,
-}
-
-/// What stands between a name and its value, and after the value.
-const COLON: &[u8] = b": ";
-const CRLF: &[u8] = b"\r\n";
-/// The octets of both.
-const BETWEEN_LEN: u32 = 4;
-
-impl Line {
-    fn name(self) -> std::ops::Range<usize> {
-        let start = self.start as usize;
-        start..start + self.name_len as usize
-    }
-
-    fn value(self) -> std::ops::Range<usize> {
-        let start = self.name().end + COLON.len();
-        start..start + self.value_len as usize
-    }
-
-    fn whole(self) -> std::ops::Range<usize> {
-        self.name().start..self.value().end + CRLF.len()
-    }
-
-    fn len(self) -> u32 {
-        self.name_len + self.value_len + BETWEEN_LEN
-    }
-}
-
 impl Fields {
     /// Makes an empty section.
     pub fn new() -> Fields {
@@ -115,30 +79,42 @@ impl Fields {
         if !named || !value.iter().all(|byte| is_field_vchar(*byte)) {
             return Err(InvalidField);
         }
-        self.append(name, trim_ows(value), 0)
+        let value = trim_ows(value);
+        let line = Line::new(0..name.len(), 0..value.len()).ok_or(InvalidField)?;
+        self.append(name, value, line).ok_or(InvalidField)
     }
 
-    /// Appends a line of checked octets, whose value stood at `at` in the message it came from.
-    pub(crate) fn append(
-        &mut self,
-        name: &[u8],
-        value: &[u8],
-        at: usize,
-    ) -> Result<(), InvalidField> {
-        let index = |n: usize| u32::try_from(n).map_err(|_| InvalidField);
-        let whole = name.len() + COLON.len() + value.len() + CRLF.len();
-        index(self.wire.len() + whole)?;
-        self.lines.push(Line {
-            start: index(self.wire.len())?,
-            name_len: index(name.len())?,
-            value_len: index(value.len())?,
-            at: index(at)?,
-        });
-        self.wire.reserve(whole);
+    /// Appends a line of checked octets, which `line` describes; `None` when the section is full.
+    fn append(&mut self, name: &[u8], value: &[u8], line: Line) -> Option<()> {
+        let line = line.at_end_of(self.wire.len())?;
+        self.lines.push(line);
+        self.wire.reserve(line.len() as usize);
         for part in [name, COLON, value, CRLF] {
             self.wire.extend_from_slice(part);
         }
-        Ok(())
+        Some(())
+    }
+
+    /// Copies a section out of the message whose octets up to `end` its `lines` describe; `None`
+    /// when it is larger than a section can be.
+    pub(crate) fn from_message(message: &[u8], lines: Vec<Line>, end: usize) -> Option<Fields> {
+        let start = lines.first().map_or(end, |line| line.name().start);
+        if is_normal(message, &lines, end) {
+            let by = u32::try_from(start).ok()?;
+            return Some(Fields {
+                wire: message[start..end].to_vec(),
+                lines: lines.into_iter().map(|line| line.moved(by)).collect(),
+            });
+        }
+        let mut fields = Fields::new();
+        for line in lines {
+            fields.append(
+                &message[line.name()],
+                &message[line.value_in_message()],
+                line,
+            )?;
+        }
+        Some(fields)
     }
 
     /// Removes every line of that name.
@@ -151,8 +127,8 @@ impl Fields {
                 return false;
             }
             let whole = line.whole();
-            line.start -= removed;
-            wire.copy_within(whole, line.start as usize);
+            *line = line.moved(removed);
+            wire.copy_within(whole, line.whole().start);
             true
         });
         wire.truncate(wire.len() - removed as usize);
@@ -216,7 +192,7 @@ impl Fields {
         self.lines
             .iter()
             .filter(move |line| is_name(&self.wire[line.name()], name))
-            .map(|line| (&self.wire[line.value()], line.at as usize))
+            .map(|line| (&self.wire[line.value()], line.at()))
     }
 
     /// Returns every line as (name, the whole line as it goes on the wire).
@@ -225,6 +201,21 @@ impl Fields {
             .iter()
             .map(|line| (&self.wire[line.name()], &self.wire[line.whole()]))
     }
+}
+
+/// Tells whether every line is `name: value CR LF` already, as nearly every sender writes them, so
+/// that the section can be copied whole.
+fn is_normal(message: &[u8], lines: &[Line], end: usize) -> bool {
+    let ends = lines
+        .iter()
+        .skip(1)
+        .map(|next| next.name().start)
+        .chain([end]);
+    lines.iter().zip(ends).all(|(line, end)| {
+        line.value() == line.value_in_message()
+            && message[line.name().end..].starts_with(COLON)
+            && line.whole().end == end
+    })
 }
 
 /// Field names are compared without regard to case (RFC 9110 §5.1).

@@ -8,6 +8,7 @@
 //! within means either that more must come, or that the line is too long.
 
 use crate::bytes::{is_field_vchar, is_tchar, trim_ows, trim_ows_start};
+use crate::line::Line;
 use crate::{Fault, Fields, Limits, Reject};
 
 /// Octets that one step of a parser looks for in vain: more must come.
@@ -59,26 +60,39 @@ impl Bounds {
 ///
 /// Source: RFC 9112 §5, §2.2
 pub(crate) fn parse(bytes: &[u8], start: usize, bounds: &Bounds) -> Result<(Fields, usize), Stop> {
-    let mut fields = Fields::new();
+    let mut lines = Vec::new();
     let mut at = start;
     loop {
         match bytes.get(at) {
             None => return Err(Stop::Partial),
-            Some(b'\r') => return Ok((fields, line_end(bytes, at)?)),
+            Some(b'\r') => {
+                let end = line_end(bytes, at)?;
+                let fields = Fields::from_message(bytes, lines, at);
+                let too_long = || Stop::Refused(Reject::new(Fault::SectionTooLong, start));
+                return Ok((fields.ok_or_else(too_long)?, end));
+            }
             Some(b'\n') => return Stop::refuse(Fault::BareLf, at),
-            Some(b' ' | b'\t') if fields.is_empty() => {
+            Some(b' ' | b'\t') if lines.is_empty() => {
                 return Stop::refuse(Fault::LeadingWhitespace, at);
             }
             Some(b' ' | b'\t') => return Stop::refuse(Fault::ObsFold, at),
-            Some(_) if fields.len() == bounds.count => {
+            Some(_) if lines.len() == bounds.count => {
                 return Stop::refuse(Fault::TooManyFields, at);
             }
             Some(_) => {}
         }
-        let window = Window::new(bytes, at, start, bounds);
-        at = field_line(window, &mut fields)?;
+        let (line, end) = field_line(Window::new(bytes, at, start, bounds))?;
+        // One allocation for what most requests have.
+        if lines.is_empty() {
+            lines.reserve(USUAL_LINES);
+        }
+        lines.push(line);
+        at = end;
     }
 }
+
+/// Field lines that browsers send with a request.
+const USUAL_LINES: usize = 16;
 
 /// Demands CR LF at `at`, where a CR has been seen, and returns the offset after it.
 pub(crate) fn line_end(bytes: &[u8], at: usize) -> Result<usize, Stop> {
@@ -130,7 +144,7 @@ impl<'b> Window<'b> {
 const CRLF_LEN: usize = 2;
 
 /// Reads one line and returns the offset after it.
-fn field_line(window: Window<'_>, fields: &mut Fields) -> Result<usize, Stop> {
+fn field_line(window: Window<'_>) -> Result<(Line, usize), Stop> {
     let start = window.start;
     let Some((colon, octet)) = window.find(start, is_tchar) else {
         return Err(window.overrun);
@@ -155,16 +169,13 @@ fn field_line(window: Window<'_>, fields: &mut Fields) -> Result<usize, Stop> {
         Err(Stop::Partial) => return Err(window.overrun),
         other => other?,
     };
-    let value = &window.bytes[colon + 1..cr];
-    let indent = value.len() - trim_ows_start(value).len();
-    fields
-        .append(
-            &window.bytes[start..colon],
-            trim_ows(value),
-            colon + 1 + indent,
-        )
-        .or_else(|_| Stop::refuse(Fault::SectionTooLong, start))?;
-    Ok(end)
+    let padded = &window.bytes[colon + 1..cr];
+    let value_start = cr - trim_ows_start(padded).len();
+    let value_end = value_start + trim_ows(padded).len();
+    match Line::new(start..colon, value_start..value_end) {
+        Some(line) => Ok((line, end)),
+        None => Stop::refuse(Fault::SectionTooLong, start),
+    }
 }
 
 #[cfg(test)]
@@ -195,6 +206,7 @@ mod tests {
         let shown = whole.as_ref().map(|parsed| {
             let (fields, len) = parsed.as_ref().expect("the section is whole");
             assert_eq!(*len, section.len(), "{section:?}");
+            check_offsets(section.as_bytes(), fields);
             String::from_utf8_lossy(fields.wire()).into_owned()
         });
         let shown = shown.map_err(|reject| (reject.fault, reject.at));
@@ -203,6 +215,16 @@ mod tests {
             match outcome(&section.as_bytes()[..cut]) {
                 Ok(None) => {}
                 prefix => assert_eq!(prefix, whole, "{section:?} cut at {cut}"),
+            }
+        }
+    }
+
+    /// Every value has been read where its offset says.
+    #[track_caller]
+    fn check_offsets(section: &[u8], fields: &Fields) {
+        for (name, _) in fields.iter() {
+            for (value, at) in fields.located(str::from_utf8(name).unwrap()) {
+                assert_eq!(&section[at..][..value.len()], value, "{fields:?}");
             }
         }
     }

@@ -259,3 +259,78 @@ fn excerpt(octets: &[u8]) -> String {
     };
     format!("{}{more}", shown.escape_ascii())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Everything told about an input that comes in one read.
+    fn told(input: &str) -> String {
+        let mut viewer = Viewer::new();
+        let outcome = viewer.received(input.as_bytes());
+        let outcome = outcome.and_then(|()| viewer.received(b""));
+        if let Err(reject) = outcome {
+            viewer.tell_refusal(reject);
+        }
+        viewer.take_told()
+    }
+
+    #[track_caller]
+    fn check_line(input: &str, line: &str) {
+        let told = told(input);
+        assert!(told.lines().any(|it| it == line), "no {line:?} in\n{told}");
+    }
+
+    /// What stands above and at the caret.
+    #[track_caller]
+    fn check_caret(input: &str, before: &str, at: &str) {
+        let told = told(input);
+        let lines: Vec<&str> = told.lines().collect();
+        let caret = lines
+            .iter()
+            .position(|line| line.trim() == "^")
+            .expect("a caret");
+        let (left, right) = lines[caret - 1].split_at(lines[caret].len() - 1);
+        assert!(
+            left.ends_with(before) && right.starts_with(at),
+            "{left} | {right}"
+        );
+    }
+
+    #[test]
+    fn each_part_of_a_request_is_told_with_its_offset() {
+        let input = "POST /a?b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nT: 1\r\n\r\n";
+        check_line(input, "       0     59  head");
+        check_line(input, "                 path        /a");
+        check_line(input, "                 query       b");
+        check_line(
+            input,
+            "                 body        in chunks: Transfer-Encoding",
+        );
+        check_line(input, "      59      3  framing  2\\r\\n");
+        check_line(input, "      62      2  content  hi");
+        check_line(input, "                 trailer     T: 1");
+        check_line(
+            input,
+            "                 connection  kept for the next request",
+        );
+    }
+
+    #[test]
+    fn the_caret_stands_under_the_octet_at_fault() {
+        check_caret("GET / HTTP/1.1\nHost: x\n\n", "HTTP/1.1", "\\n");
+        check_caret("\x16\x03\x01", "", "\\x16");
+        check_caret("GET / HTTP/1.1\r\nHost : x\r\n\r\n", "\\r\\nHost", " : x");
+        check_caret("GET / HTTP/1.1\r\n\r\n", "HTTP/1.1\\r\\n", "\\r\\n");
+        let chunked = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+        check_caret(&format!("{chunked}2\r\nhi!\r\n"), "2\\r\\nhi", "!\\r\\n");
+        check_caret(&format!("{chunked}2\r\nhi"), "2\\r\\nhi", "");
+    }
+
+    #[test]
+    fn nothing_is_read_after_the_request_that_closes() {
+        let mut viewer = Viewer::new();
+        viewer.received(b"GET / HTTP/1.0\r\n\r\nGET").unwrap();
+        assert!(viewer.is_closed());
+    }
+}
