@@ -43,11 +43,7 @@ fn children() -> Vec<String> {
     let processes = fs::read_dir("/proc").expect("Linux has it");
     let stats =
         processes.filter_map(|entry| fs::read_to_string(entry.ok()?.path().join("stat")).ok());
-    stats
-        .filter(|stat| {
-            // pid (name) state parent …; the name may hold anything.
-            let after_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
-            after_name.split(' ').nth(1) == Some(own.as_str())
-        })
-        .collect()
+    let is_ours =
+        |stat: &String| common::state_and_parent(stat).is_some_and(|(_, parent)| parent == own);
+    stats.filter(is_ours).collect()
 }

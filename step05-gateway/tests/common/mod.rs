@@ -186,11 +186,27 @@ pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Waits until no process of that number is left, not even as a zombie.
+/// Waits until a process has ended and been waited for. One that was started by a program of ours is
+/// the system's to wait for, and some systems take their time.
 #[track_caller]
 pub(crate) fn assert_gone(pid: &str) {
-    let folder = format!("/proc/{}", pid.trim());
-    eventually(&folder, || !Path::new(&folder).exists());
+    let stat = format!("/proc/{}/stat", pid.trim());
+    eventually(&stat, || match std::fs::read_to_string(&stat) {
+        Ok(stat) => is_zombie_of_another(&stat),
+        Err(_) => true,
+    });
+}
+
+fn is_zombie_of_another(stat: &str) -> bool {
+    let own = std::process::id().to_string();
+    matches!(state_and_parent(stat), Some(("Z", parent)) if parent != own)
+}
+
+/// Reads `pid (name) state parent …`, in which the name may hold anything.
+pub(crate) fn state_and_parent(stat: &str) -> Option<(&str, &str)> {
+    let (_, rest) = stat.rsplit_once(") ")?;
+    let mut words = rest.split(' ');
+    Some((words.next()?, words.next()?))
 }
 
 /// Octets that repeat themselves late: a part in the wrong place is seen.
