@@ -17,5 +17,6 @@ pub mod matcher;
 mod prediction;
 mod render;
 pub mod transcript;
+mod warnings;
 
 pub use render::{BuildError, build, home};

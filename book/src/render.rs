@@ -1,6 +1,6 @@
 //! From chapters to pages.
 
-use crate::{include, prediction, transcript};
+use crate::{include, prediction, transcript, warnings};
 use mdbook_driver::MDBook;
 use mdbook_driver::book::{Book, BookItem, Chapter};
 use mdbook_driver::config::Config;
@@ -37,13 +37,17 @@ impl From<Error> for BuildError {
 ///
 /// # Errors
 /// A tag or a fence that breaks the book's rules, all of them at once, each with its chapter and
-/// line; and whatever mdBook cannot read or write.
+/// line; what mdBook warns of; and whatever it cannot read or write.
 pub fn build(out: &Path) -> std::result::Result<PathBuf, BuildError> {
     let mut config = Config::from_disk(home().join("book.toml"))?;
     config.build.build_dir = std::path::absolute(out).map_err(Error::from)?;
     let mut book = MDBook::load_with_config(home(), config)?;
     book.with_preprocessor(Course);
-    book.build()?;
+    let (built, warnings) = warnings::heard_during(|| book.build());
+    built?;
+    if !warnings.is_empty() {
+        return Err(Error::msg(warnings.join("\n")).into());
+    }
     Ok(book.build_dir_for("html"))
 }
 
