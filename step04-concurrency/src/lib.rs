@@ -13,6 +13,7 @@
 #![deny(unsafe_code)]
 
 mod cache;
+mod doorman;
 mod drive;
 mod event_loop;
 mod seat;

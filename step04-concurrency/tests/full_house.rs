@@ -1,0 +1,83 @@
+//! The pool when every thread is taken and the queue is full.
+
+use concurrency::SERVERS;
+use socket::Stop;
+use static_files::{Config, Request, Response};
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+fn connect(addr: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(addr).expect("it listens");
+    stream.set_read_timeout(Some(DEADLINE)).expect("a deadline");
+    stream
+}
+
+fn read_all(mut stream: &TcpStream) -> String {
+    let mut answer = String::new();
+    stream
+        .read_to_string(&mut answer)
+        .expect("an answer and an orderly end");
+    answer
+}
+
+#[test]
+fn whoever_finds_no_room_is_told_so_and_when_to_come_back() {
+    let (_, serve) = SERVERS
+        .into_iter()
+        .find(|(name, _)| *name == "pool")
+        .expect("a pool");
+    let config = Config {
+        pool: 1,
+        queue: 1,
+        ..Config::default()
+    };
+    let handler = |_: &Request| Response::text("served");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let addr = listener.local_addr().expect("it is bound");
+    let stop = Stop::new();
+    thread::scope(|scope| {
+        let server = scope.spawn(|| serve(&listener, &handler, &config, &stop));
+        // One octet at a time tells when the only thread is busy with the first client.
+        let mut first = connect(addr);
+        first
+            .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            .expect("the server reads");
+        first
+            .read_exact(&mut [0])
+            .expect("the first client is served");
+        let mut second = connect(addr);
+        second
+            .write_all(b"GET / HTTP/1.0\r\n\r\n")
+            .expect("there is room in the socket");
+
+        for _ in 0..100 {
+            let mut third = connect(addr);
+            // The server may have answered and half-closed by now; what it does not read must not
+            // destroy what it has said.
+            third
+                .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                .expect("there is room");
+            let answer = read_all(&third);
+            assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+            assert!(answer.contains("\r\nRetry-After: 1\r\n"), "{answer}");
+            assert!(answer.contains("\r\nConnection: close\r\n"), "{answer}");
+        }
+
+        first
+            .shutdown(Shutdown::Write)
+            .expect("a socket can be half-closed");
+        assert!(
+            read_all(&second).ends_with("served"),
+            "who waited is served"
+        );
+        stop.stop();
+        server
+            .join()
+            .expect("the server does not panic")
+            .expect("the server ends well");
+    });
+}
