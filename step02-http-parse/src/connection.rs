@@ -27,8 +27,8 @@ use crate::{
 use answer::Answer;
 use incoming::{Incoming, Reading, expectation};
 
-/// Body octets that wait in memory at most; also what one read can bring. A larger window makes
-/// reads fewer, and no longer faster beyond this.
+/// Body octets that wait in memory at most, and so what one read can bring: as many as a pipe
+/// holds on Linux, so that a body on its way to a program goes through in whole pieces.
 const WINDOW: usize = 64 * 1024;
 
 /// An unfinished head is parsed again when a line ends or so many octets have come, not at every
@@ -120,11 +120,15 @@ impl Connection {
 
     /// Returns room for bytes from the socket; never empty while [`Connection::wants_bytes`].
     pub fn space(&mut self) -> &mut [u8] {
-        let growth = match (&self.reading, self.asked.framing) {
-            (Reading::Body(_), Framing::Length(octets)) if octets > WINDOW as u64 => Growth::Whole,
-            _ => Growth::Steps,
+        let much_to_come = match self.asked.framing {
+            Framing::Length(octets) => self.is_receiving() && octets > WINDOW as u64,
+            Framing::None | Framing::Chunked | Framing::UntilClose => false,
         };
-        self.input.space(growth)
+        self.input.space(if much_to_come {
+            Growth::Whole
+        } else {
+            Growth::Steps
+        })
     }
 
     /// Tells that `n` bytes were put into [`Connection::space`]; 0 is the end of input.
@@ -236,8 +240,8 @@ impl Connection {
     /// Tells whether nothing of a request has arrived yet: the connection is between two
     /// requests. Empty lines, which some clients send after a body, are nothing.
     pub fn is_idle(&self) -> bool {
-        let only_line_ends = |bytes: &[u8]| bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n'));
-        matches!(self.reading, Reading::Head { .. }) && only_line_ends(self.input.front())
+        matches!(self.reading, Reading::Head { .. })
+            && self.input.front().iter().all(|byte| b"\r\n".contains(byte))
     }
 
     /// Tells whether a request has begun to be read, and its body is not completely dealt with.

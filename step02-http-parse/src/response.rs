@@ -67,9 +67,10 @@ impl Asked {
     /// What a request's head says about its response, its body left aside.
     pub(crate) fn by(head: &RequestHead) -> Asked {
         Asked {
-            content: match head.method {
-                Method::Head => Content::Withheld,
-                _ => Content::Sent,
+            content: if head.method == Method::Head {
+                Content::Withheld
+            } else {
+                Content::Sent
             },
             version: head.version,
             persistence: if head.keeps_alive() {
@@ -112,18 +113,7 @@ fn promised_length(fields: &Fields) -> Option<u64> {
 pub(crate) fn write_head(head: &ResponseHead, encoder: Encoder, asked: &Asked, out: &mut Vec<u8>) {
     out.reserve(head.fields.wire().len() + HEAD_EXTRA);
     status_line(head.status, out);
-    let length = match encoder {
-        Encoder::Length(_) => Kept::Yes,
-        // What a GET would have had (RFC 9110 §8.6); 1xx and 204 must not have one.
-        Encoder::Bodiless if promised_length(&head.fields).is_some() => {
-            if head.status.is_informational() || head.status == Status::NO_CONTENT {
-                Kept::No
-            } else {
-                Kept::Yes
-            }
-        }
-        Encoder::Bodiless | Encoder::Chunked | Encoder::UntilClose => Kept::No,
-    };
+    let length = length_line(head, encoder);
     for (name, line) in head.fields.wire_lines() {
         if kept(name, length) == Kept::Yes {
             out.extend_from_slice(line);
@@ -165,6 +155,20 @@ enum Kept {
     No,
 }
 
+/// Content-Length stands where it is the framing, and where no body goes out but a GET would have
+/// had one of that length; never beside another framing, nor with 1xx and 204.
+///
+/// Source: RFC 9110 §8.6
+fn length_line(head: &ResponseHead, encoder: Encoder) -> Kept {
+    let without = head.status.is_informational() || head.status == Status::NO_CONTENT;
+    match encoder {
+        Encoder::Length(_) => Kept::Yes,
+        Encoder::Bodiless if !without && promised_length(&head.fields).is_some() => Kept::Yes,
+        Encoder::Bodiless | Encoder::Chunked | Encoder::UntilClose => Kept::No,
+    }
+}
+
+/// Decides about one field by its name; `length` about Content-Length.
 fn kept(name: &[u8], length: Kept) -> Kept {
     let ours = ["Connection", "Keep-Alive", "Transfer-Encoding"];
     if name.eq_ignore_ascii_case(b"Content-Length") {

@@ -11,11 +11,11 @@ use crate::bytes::{is_field_vchar, is_tchar, trim_ows, trim_ows_start};
 use crate::line::Line;
 use crate::{Fault, Fields, Limits, Reject};
 
-/// Octets that one step of a parser looks for in vain: more must come.
+/// Why a step of a parser has no result.
 pub(crate) enum Stop {
-    /// The octets at hand end too early.
+    /// What is there is well so far, and ends too early.
     Partial,
-    /// They are wrong.
+    /// It is not well, and nothing that follows can make it so.
     Refused(Reject),
 }
 
@@ -82,7 +82,6 @@ pub(crate) fn parse(bytes: &[u8], start: usize, bounds: &Bounds) -> Result<(Fiel
             Some(_) => {}
         }
         let (line, end) = field_line(Window::new(bytes, at, start, bounds))?;
-        // One allocation for what most requests have.
         if lines.is_empty() {
             lines.reserve(USUAL_LINES);
         }
@@ -91,7 +90,7 @@ pub(crate) fn parse(bytes: &[u8], start: usize, bounds: &Bounds) -> Result<(Fiel
     }
 }
 
-/// Field lines that browsers send with a request.
+/// As many field lines as browsers send with a request: one allocation holds what is noted of them.
 const USUAL_LINES: usize = 16;
 
 /// Demands CR LF at `at`, where a CR has been seen, and returns the offset after it.
@@ -133,10 +132,11 @@ impl<'b> Window<'b> {
         }
     }
 
-    /// Finds the first octet from `from` on that `wanted` does not want.
-    fn find(&self, from: usize, wanted: impl Fn(u8) -> bool) -> Option<(usize, u8)> {
+    /// Passes over octets of a class from `from` on, and returns the offset of the first other
+    /// one with that octet; `None` when the window ends before it.
+    fn pass(&self, from: usize, class: impl Fn(u8) -> bool) -> Option<(usize, u8)> {
         let rest = self.bytes.get(from..)?;
-        let len = rest.iter().position(|byte| !wanted(*byte))?;
+        let len = rest.iter().position(|byte| !class(*byte))?;
         Some((from + len, rest[len]))
     }
 }
@@ -146,7 +146,7 @@ const CRLF_LEN: usize = 2;
 /// Reads one line and returns the offset after it.
 fn field_line(window: Window<'_>) -> Result<(Line, usize), Stop> {
     let start = window.start;
-    let Some((colon, octet)) = window.find(start, is_tchar) else {
+    let Some((colon, octet)) = window.pass(start, is_tchar) else {
         return Err(window.overrun);
     };
     match octet {
@@ -157,7 +157,7 @@ fn field_line(window: Window<'_>) -> Result<(Line, usize), Stop> {
         b'\n' => return Stop::refuse(Fault::BareLf, colon),
         _ => return Stop::refuse(Fault::FieldNameOctet, colon),
     }
-    let Some((cr, octet)) = window.find(colon + 1, is_field_vchar) else {
+    let Some((cr, octet)) = window.pass(colon + 1, is_field_vchar) else {
         return Err(window.overrun);
     };
     match octet {
