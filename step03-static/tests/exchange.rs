@@ -7,10 +7,14 @@ use common::{Client, SHORT, Server, impatient};
 use http_parse::{ResponseHead, Status};
 use static_files::{Ends, Exchange, Reply, Request};
 use std::io::{self, ErrorKind};
+use std::thread;
+use std::time::Duration;
 
-/// An exchange that ends as it is told to.
-#[derive(Debug)]
+/// An exchange that goes as it is told to.
+#[derive(Clone, Debug)]
 struct Play {
+    /// What `write` comes to, and how long it takes.
+    write: (Result<(), ErrorKind>, Duration),
     head: Result<&'static str, ErrorKind>,
     /// What `read` gives, in turn; then it never gives anything.
     reads: Vec<Result<&'static str, ErrorKind>>,
@@ -18,6 +22,8 @@ struct Play {
 
 impl Exchange for Play {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        thread::park_timeout(self.write.1);
+        self.write.0?;
         Ok(data.len())
     }
 
@@ -48,20 +54,38 @@ impl Exchange for Play {
     }
 }
 
+impl Play {
+    fn new(
+        head: Result<&'static str, ErrorKind>,
+        reads: &[Result<&'static str, ErrorKind>],
+    ) -> Play {
+        Play {
+            write: (Ok(()), Duration::ZERO),
+            head,
+            reads: reads.to_vec(),
+        }
+    }
+
+    /// Serves it, and sends a request.
+    fn asked(self, request: &str) -> (Server, Client) {
+        let server = Server::configured(
+            move |_: &Request| Reply::Exchange(Box::new(self.clone())),
+            impatient(|timeouts| {
+                timeouts.gateway = SHORT;
+                timeouts.body = 2 * SHORT;
+            }),
+        );
+        let mut client = server.connect();
+        client.send(request);
+        (server, client)
+    }
+}
+
 fn play(
     head: Result<&'static str, ErrorKind>,
-    reads: &'static [Result<&'static str, ErrorKind>],
+    reads: &[Result<&'static str, ErrorKind>],
 ) -> (Server, Client) {
-    let server = Server::configured(
-        move |_: &Request| {
-            let reads = reads.to_vec();
-            Reply::Exchange(Box::new(Play { head, reads }))
-        },
-        impatient(|timeouts| timeouts.gateway = SHORT),
-    );
-    let mut client = server.connect();
-    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    (server, client)
+    Play::new(head, reads).asked("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 }
 
 #[test]
@@ -119,4 +143,26 @@ fn an_exchange_must_keep_its_promised_length() {
 fn an_exchange_streams() {
     let (_server, mut client) = play(Ok(""), &[Ok("abc"), Ok("def"), Ok("")]);
     client.answer("GET").check(200, "abcdef");
+}
+
+fn post(len: usize) -> String {
+    let content = "x".repeat(len);
+    format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {len}\r\n\r\n{content}")
+}
+
+#[test]
+fn an_exchange_that_takes_no_content_is_given_up() {
+    let mut stuck = Play::new(Err(ErrorKind::WouldBlock), &[]);
+    stuck.write.0 = Err(ErrorKind::WouldBlock);
+    let (_server, mut client) = stuck.asked(&post(3));
+    assert_eq!(client.answer("POST").status, 504);
+}
+
+#[test]
+fn a_slow_exchange_is_not_the_fault_of_the_client() {
+    // It takes longer over each piece than the client has for the next, which is there already.
+    let mut slow = Play::new(Err(ErrorKind::WouldBlock), &[]);
+    slow.write.1 = 3 * SHORT;
+    let (_server, mut client) = slow.asked(&post(150_000));
+    assert_eq!(client.answer("POST").status, 504);
 }
