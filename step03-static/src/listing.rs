@@ -5,17 +5,17 @@
 //! that lead out of the root, FIFOs, sockets and devices.
 
 use crate::message::escape_html;
-use crate::path::encode;
+use crate::path::{encode, is_hidden};
 use crate::{Denied, Disk, SitePath};
 use http_parse::HttpDate;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs::{self, DirEntry};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 
-/// Entries on one page. More would be a page nobody reads, and a file system nobody else can use
-/// meanwhile: each entry costs a system call.
+/// Entries that are looked at for one page. Of more nobody would read to the end, and each costs a
+/// system call, for which everybody else waits.
 const MAX_ENTRIES: usize = 2_000;
 
 /// Everything between the title and the heading. `color-scheme` alone makes the page light or dark
@@ -60,8 +60,10 @@ struct Entries {
 /// As [`Disk::find`].
 pub(crate) fn page(disk: &Disk, path: &SitePath) -> Result<String, Denied> {
     let entries = read(disk, path)?;
-    let shown = format!("/{}", path.relative().display());
-    let title = escape_html(&shown);
+    let title = match path.file_name() {
+        Some(_) => escape_html(&format!("/{}/", path.relative().display())),
+        None => "/".to_owned(),
+    };
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
          {STYLE}<h1>{title}</h1>\n<table>\n"
@@ -79,7 +81,7 @@ pub(crate) fn page(disk: &Disk, path: &SitePath) -> Result<String, Denied> {
     if entries.cut {
         writeln!(
             page,
-            "<p>There is more: only {MAX_ENTRIES} entries are shown.</p>"
+            "<p>There is more: no page shows more than {MAX_ENTRIES} entries.</p>"
         )
         .expect("a String takes every text");
     }
@@ -105,13 +107,14 @@ fn push_row(entry: &Entry, page: &mut String) {
 fn read(disk: &Disk, path: &SitePath) -> Result<Entries, Denied> {
     let mut list = Vec::new();
     let mut cut = false;
-    for found in fs::read_dir(disk.resolve(path.relative())?)? {
-        if list.len() == MAX_ENTRIES {
+    let depth = path.segments().count();
+    for (number, found) in fs::read_dir(disk.resolve(path.relative())?)?.enumerate() {
+        if number == MAX_ENTRIES {
             cut = true;
             break;
         }
         let found = found?;
-        if !is_hidden(path, &found.file_name())
+        if !is_hidden((depth, found.file_name().as_bytes()))
             && let Some(entry) = look(disk, path, &found)
         {
             list.push(entry);
@@ -119,10 +122,6 @@ fn read(disk: &Disk, path: &SitePath) -> Result<Entries, Denied> {
     }
     list.sort_by(|a, b| (a.is_file(), &a.name).cmp(&(b.is_file(), &b.name)));
     Ok(Entries { list, cut })
-}
-
-fn is_hidden(folder: &SitePath, name: &OsStr) -> bool {
-    name.as_bytes().starts_with(b".") && !(folder.file_name().is_none() && name == ".well-known")
 }
 
 /// What a name in a folder stands for; `None` for what is not shown, or is gone already.

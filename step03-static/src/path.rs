@@ -177,7 +177,8 @@ impl SitePath {
     }
 }
 
-fn is_hidden((depth, segment): (usize, &[u8])) -> bool {
+/// Whether a name that deep below the root is not published.
+pub(crate) fn is_hidden((depth, segment): (usize, &[u8])) -> bool {
     segment.starts_with(b".") && !(depth == 0 && segment == b".well-known")
 }
 
