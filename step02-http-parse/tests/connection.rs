@@ -99,6 +99,22 @@ fn pipelined_requests_are_told_one_by_one() {
 }
 
 #[test]
+fn a_request_in_pieces_is_told_with_the_last_of_them() {
+    for cut in 1..GET.len() {
+        let mut connection = connection(&GET[..cut]);
+        assert_eq!(connection.next(), Ok(Next::NeedBytes), "cut at {cut}");
+        feed(&mut connection, &GET[cut..]);
+        assert_eq!(head(&mut connection), "/", "cut at {cut}");
+    }
+    let mut by_octets = connection("");
+    for at in 0..GET.len() {
+        assert_eq!(by_octets.next(), Ok(Next::NeedBytes));
+        feed(&mut by_octets, &GET[at..=at]);
+    }
+    assert_eq!(head(&mut by_octets), "/");
+}
+
+#[test]
 fn a_request_without_body_ends_at_once() {
     let mut connection = connection(GET);
     head(&mut connection);

@@ -5,7 +5,7 @@ mod echo;
 
 use chance::Chance;
 use echo::{Echo, Talk};
-use http_parse::Limits;
+use http_parse::{Limits, Parsed, Reject, parse_request_head, parse_response_head};
 
 fn talk(input: &[u8], cuts: &mut dyn FnMut() -> usize) -> Talk {
     Echo::new(&Limits::default()).talk(input, cuts)
@@ -124,5 +124,55 @@ fn large_conversations_do_not_depend_on_their_cuts() {
         let whole = talk(&input, &mut || input.len());
         let cut = talk(&input, &mut || 1 + chance.below(30_000));
         assert!(cut == whole, "round {round}");
+    }
+}
+
+const HEADS: [&str; 6] = [
+    "GET /a?b HTTP/1.1\r\nHost: x\r\nAccept:\t*/* \r\n\r\n",
+    "\r\nOPTIONS * HTTP/1.0\r\n\r\n",
+    "CONNECT [::1]:443 HTTP/1.1\r\nHost: [::1]:443\r\n\r\n",
+    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nSet-Cookie: a=b\r\n\r\n",
+    "HTTP/1.0 404\r\nA:b\r\n\r\n",
+    "HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n",
+];
+
+/// For every prefix of a head, spoilt or not, the answer is "partial" or that of the whole.
+#[test]
+fn a_prefix_is_partial_or_judged_like_the_whole() {
+    const ROUNDS: usize = 3_000;
+    let mut chance = Chance::new(9_112);
+    for round in 0..ROUNDS {
+        let mut head = chance.pick(&HEADS).as_bytes().to_vec();
+        for _ in 0..chance.below(4) {
+            let at = chance.below(head.len());
+            match chance.below(3) {
+                0 => drop(head.remove(at)),
+                1 => head.insert(at, *chance.pick(b"\r\n \t\0:#9\x16\xff")),
+                _ => head[at] = *chance.pick(b"\r\n \t\0:#9\x16\xff"),
+            }
+        }
+        let limits = Limits::default();
+        check_prefixes(&head, |bytes| parse_request_head(bytes, &limits), round);
+        check_prefixes(&head, |bytes| parse_response_head(bytes, &limits), round);
+    }
+}
+
+#[track_caller]
+fn check_prefixes<T: PartialEq + std::fmt::Debug>(
+    head: &[u8],
+    parse: impl Fn(&[u8]) -> Result<Parsed<T>, Reject>,
+    round: usize,
+) {
+    let whole = parse(head);
+    for cut in 0..head.len() {
+        match parse(&head[..cut]) {
+            Ok(Parsed::Partial) => {}
+            prefix => assert_eq!(
+                prefix,
+                whole,
+                "round {round}: {} cut at {cut}",
+                head.escape_ascii()
+            ),
+        }
     }
 }
