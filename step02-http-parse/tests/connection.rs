@@ -279,6 +279,21 @@ fn ambiguous_framing_is_refused_instead_of_the_head() {
 }
 
 #[test]
+fn a_request_leaves_nothing_to_the_next() {
+    let mut connection = connection(
+        "HEAD / HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\n!GET /\n",
+    );
+    head(&mut connection);
+    body(&mut connection);
+    answer(&mut connection, 200, &[], "");
+    assert!(connection.next_request());
+    assert_eq!(connection.framing(), Framing::None);
+    assert_eq!(refused(&mut connection), (Fault::BareLf, 400, 5));
+    let out = answer(&mut connection, 400, &[], "no");
+    assert!(out.contains("chunked") && out.contains("no"), "{out}");
+}
+
+#[test]
 fn offsets_in_a_body_count_from_the_requests_first_octet() {
     let head = "\r\nPOST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
     let mut connection = connection(&format!("{head}2\r\nhiX"));
