@@ -36,6 +36,9 @@ const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// A [`Handler`] that runs the programs of a folder.
 ///
+/// Local redirects are for [`Redirects`](crate::Redirects) to follow, around the whole site; without
+/// it they are answered 502.
+///
 /// ```no_run
 /// use gateway::{Cgi, Programs};
 /// use std::path::Path;

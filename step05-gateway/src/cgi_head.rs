@@ -77,6 +77,20 @@ impl From<BadGateway> for io::Error {
 }
 
 /// Finds and reads the head at the front of a program's output, however it is cut into pieces.
+///
+/// ```
+/// use gateway::{Answer, HeadReader};
+/// use http_parse::{Parsed, Status};
+///
+/// # fn main() -> Result<(), gateway::BadGateway> {
+/// let mut reader = HeadReader::default();
+/// assert_eq!(reader.read(b"Status: 404\nContent-Type: text/pl")?, Parsed::Partial);
+/// let parsed = reader.read(b"Status: 404\nContent-Type: text/plain\n\nno such page")?;
+/// let Parsed::Complete(Answer::Client { head, .. }, taken) = parsed else { panic!() };
+/// assert_eq!((head.status, taken), (Status::NOT_FOUND, 38));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Default)]
 pub struct HeadReader {
     /// Octets in which no end of the head begins: they are not searched again, so a program that
@@ -144,6 +158,10 @@ fn answer(head: &[u8]) -> Result<Answer, BadGateway> {
     }
     fields.remove("Status");
     let mut head = ResponseHead::new(status.unwrap_or(default));
+    if head.status == Status::NO_CONTENT {
+        // Not even a length of zero may be said with it (RFC 9110 §8.6).
+        fields.remove("Content-Length");
+    }
     head.fields = fields;
     Ok(Answer::Client { head, length })
 }
@@ -297,6 +315,7 @@ mod tests {
     #[test]
     fn status_sets_the_status_and_is_not_passed_on() {
         check("Status: 404 Not Found\n", 404, None, "");
+        check("Status: 204\nContent-Length: 3\n", 204, Some(3), "");
         check(
             "Status: 599\nContent-Type: a/b\n",
             599,

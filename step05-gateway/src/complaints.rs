@@ -50,9 +50,12 @@ impl Complaints {
 
     /// Notes that something was wrong with the program of that name. Never waits.
     pub(crate) fn note(&self, program: &[u8], what: impl Display) {
-        let line = format!("gateway: {} {what}\n", program.escape_ascii());
-        // A line that does not fit is lost: serving goes before complaining.
-        let _ = (&self.server).write(line.as_bytes());
+        let mut line = format!("gateway: {} {what}", program.escape_ascii()).into_bytes();
+        // So short, the line is written whole or not at all (PIPE_BUF, pipe(7)).
+        line.truncate(LINE - 1);
+        line.push(b'\n');
+        // One that does not fit is lost: serving goes before complaining.
+        let _ = (&self.server).write(&line);
     }
 }
 

@@ -59,6 +59,29 @@ pub enum Authorization {
 }
 
 /// The meta-variables of one request, in order, each name once.
+///
+/// ```
+/// use gateway::{Authorization, Environ, Mount};
+/// # use http_parse::{Framing, Limits, Parsed, parse_request_head};
+/// # use static_files::Request;
+/// # use std::path::Path;
+/// #
+/// # let head = b"GET /cgi/tool/a%20b?q=1 HTTP/1.1\r\nHost: example.org\r\n\r\n";
+/// # let Ok(Parsed::Complete(head, _)) = parse_request_head(head, &Limits::default()) else { panic!() };
+/// # let here = "127.0.0.1:8080".parse().unwrap();
+/// # let request = Request { head, framing: Framing::None, peer: here, local: here };
+/// // GET /cgi/tool/a%20b?q=1
+/// let mount = Mount {
+///     script_name: b"/cgi/tool",
+///     path_info: b"/a b",
+///     document_root: Path::new("/srv/site"),
+///     script_filename: Path::new("/srv/cgi/tool"),
+/// };
+/// let environ = Environ::new(&request, &mount, Authorization::Withheld);
+/// assert_eq!(environ.get("QUERY_STRING"), Some(&b"q=1"[..]));
+/// assert_eq!(environ.get("HTTP_HOST"), Some(&b"example.org"[..]));
+/// assert_eq!(environ.get("CONTENT_LENGTH"), None);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environ {
     octets: Vec<u8>,

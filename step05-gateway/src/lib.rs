@@ -1,4 +1,17 @@
 //! Step 5: programs as responses; the finished server.
+//!
+//! ```text
+//!              Routes ─┬─ /cgi   Cgi ──────► a process for each request     ┐
+//!     Request ──►      ├─ /wiki  Offload ──► an App on a pool of threads    ├──► Exchange
+//!                      └─ rest   Files                                      ┘
+//! ```
+//!
+//! A program hears of a request in the words of RFC 3875 ([`Environ`]) and answers in them
+//! ([`HeadReader`]), wherever it runs. Whatever it does with its time, the server waits for nobody:
+//! it moves octets both ways through an [`Exchange`](static_files::Exchange), and owns the
+//! deadlines.
+//!
+//! [`run`] puts it all together; the binary `gateway` is that, and a command line.
 #![forbid(unsafe_code)]
 
 mod app;
@@ -12,6 +25,7 @@ mod output;
 mod path;
 mod program;
 mod reaper;
+mod redirect;
 mod route;
 mod script;
 mod site;
@@ -30,5 +44,6 @@ pub use environ::{Authorization, Environ, Mount};
 pub use offload::{Offload, Pool};
 pub use options::{Invocation, Mistake, Options, help, parse};
 pub use program::Programs;
+pub use redirect::Redirects;
 pub use route::{BadPrefix, Prefix, Routes};
 pub use site::{Failure, routes, run};

@@ -34,6 +34,7 @@ fn serve(options: &Options) -> Result<(), Failure> {
     let stop = Arc::new(Stop::new());
     // Before any thread is started: each inherits which signals it leaves to the others.
     stop_on_signals(Arc::clone(&stop)).map_err(Failure::System)?;
+    sys::close_inherited_on_exec().map_err(Failure::System)?;
     if let Err(error) = sys::raise_descriptor_limit() {
         complain(&format_args!(
             "there will be fewer connections at once: {error}"
@@ -41,7 +42,10 @@ fn serve(options: &Options) -> Result<(), Failure> {
     }
     run(options, &stop, |addr| {
         let folder = options.folder.display();
-        say(&format!("http://{}/ serves {folder}; Ctrl-C ends it\n", reachable(addr)));
+        say(&format!(
+            "http://{}/ serves {folder}; Ctrl-C ends it\n",
+            reachable(addr)
+        ));
     })
 }
 

@@ -53,6 +53,26 @@ impl Default for Pool {
 
 /// A [`Handler`] that runs an [`App`] on a pool of threads.
 ///
+/// ```
+/// # use gateway::{App, Responder};
+/// # use static_files::Request;
+/// # use std::io::{self, Read};
+/// # struct Wiki;
+/// # impl App for Wiki {
+/// #     fn call(&self, _: &Request, _: &mut dyn Read, _: Responder<'_>) -> io::Result<()> {
+/// #         Ok(())
+/// #     }
+/// # }
+/// use gateway::{Offload, Pool, Routes};
+/// use static_files::Response;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut routes = Routes::new(|_: &_| Response::text("try /wiki\n"));
+/// routes.mount("/wiki".parse()?, Offload::new(Wiki, Pool::default())?);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// Dropping it ends the threads, each after the call it is in. It does not wait for them: a call
 /// that hangs must not keep the server from ending.
 pub struct Offload<A> {
@@ -139,6 +159,10 @@ fn work(app: &dyn App, jobs: &Mutex<Receiver<Job>>) {
         // The lock is held while waiting, and the others wait for the lock: all the same to them.
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
+        if Arc::strong_count(&job.call) == 1 {
+            // Whoever asked has left while the request was waiting.
+            continue;
+        }
         let outcome = catch_unwind(AssertUnwindSafe(|| job.run(app)))
             .unwrap_or_else(|_| Err(io::Error::other("the application panicked")));
         job.call

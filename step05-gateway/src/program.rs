@@ -14,6 +14,7 @@ use crate::cgi_head::Answer;
 use crate::complaints::Complaints;
 use crate::output::{Output, Reading};
 use crate::reaper::Reaper;
+use crate::redirect::LocalRedirect;
 use crate::ward::{Started, Ward};
 use concurrency::sys;
 use http_parse::{Method, ResponseHead};
@@ -167,9 +168,13 @@ impl Exchange for Program {
                 }
                 Ok(head)
             }
-            Ok(Some(Answer::Local(_))) => {
-                let reason = "asked for a local redirect, which this server does not follow";
-                Err(self.complain(io::Error::other(reason)))
+            Ok(Some(Answer::Local(path))) => {
+                self.ward.has_answered();
+                Err(io::Error::other(LocalRedirect {
+                    path,
+                    from: self.name.clone(),
+                    programs: Arc::clone(&self.programs),
+                }))
             }
             Ok(None) => Err(self.ended_without_head()),
             Err(error) => Err(self.complain(error)),

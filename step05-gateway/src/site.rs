@@ -6,6 +6,7 @@
 use crate::cgi::Cgi;
 use crate::options::Options;
 use crate::program::Programs;
+use crate::redirect::Redirects;
 use crate::route::Routes;
 use concurrency::sys::{self, Port};
 use concurrency::{Cache, SERVERS, Serve};
@@ -93,6 +94,17 @@ fn host(addr: SocketAddr) -> String {
 
 /// Serves until the stop is raised and the answers under way are given, or the grace has passed.
 ///
+/// ```no_run
+/// use gateway::{Options, run};
+/// use socket::Stop;
+/// use std::path::Path;
+///
+/// # fn main() -> Result<(), gateway::Failure> {
+/// let options = Options::new(Path::new("site"));
+/// run(&options, &Stop::new(), |addr| println!("http://{addr}/"))
+/// # }
+/// ```
+///
 /// `ready` is called with the address once connections are accepted, in the kernel's queue at least.
 ///
 /// # Errors
@@ -102,11 +114,11 @@ pub fn run(options: &Options, stop: &Stop, ready: impl FnOnce(SocketAddr)) -> Re
     let (name, serve): (_, Serve) = servers
         .find(|(name, _)| *name == options.server)
         .ok_or(Failure::Server(options.server))?;
-    let routes = routes(options)?;
+    let site = Redirects::new(routes(options)?);
     let at = |error| Failure::Address(options.listen, error);
     let listener = listen(name, options.listen).map_err(at)?;
     ready(listener.local_addr().map_err(at)?);
-    serve(&listener, &routes, &options.config, stop).map_err(Failure::System)
+    serve(&listener, &site, &options.config, stop).map_err(Failure::System)
 }
 
 /// The handlers of a site: its programs where they are mounted, its files everywhere else.

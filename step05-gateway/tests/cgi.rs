@@ -348,6 +348,51 @@ fn statuses_and_redirects_are_the_program_s() {
 }
 
 #[test]
+fn a_path_as_location_is_answered_by_the_site_itself() {
+    let folder = TempDir::new();
+    folder.program("to", "printf 'Location: %s\\n\\n' \"$QUERY_STRING\"");
+    folder.program(
+        "end",
+        &format!("{TEXT}echo $REQUEST_METHOD $QUERY_STRING $CONTENT_LENGTH; cat"),
+    );
+    folder.program(
+        "count",
+        &format!(
+            "n=$QUERY_STRING; [ $n = 0 ] && {{ {TEXT}echo last; exit; }}\n\
+        printf 'Location: /cgi/count?%s\\n\\n' $((n - 1))"
+        ),
+    );
+    for name in BOTH {
+        let server = Server::cgi(name, Config::default(), folder.path());
+        for (path, status, text) in [
+            ("/cgi/to?/cgi/end?a=b", 200, "GET a=b\n"),
+            ("/cgi/to?/elsewhere", 200, "elsewhere"),
+            ("/cgi/to?/cgi/none", 404, "no program"),
+            ("/cgi/to?/cgi/to?/cgi/end", 200, "GET\n"),
+            ("/cgi/count?5", 200, "last\n"),
+            ("/cgi/count?6", 502, ""),
+            ("/cgi/to?/cgi/to?http://other.example/", 302, ""),
+        ] {
+            let answer = server.get(path);
+            assert_eq!(
+                (answer.status, answer.is_whole),
+                (status, true),
+                "{name} {path}"
+            );
+            assert!(answer.text().contains(text), "{path}: {}", answer.text());
+        }
+        // The content is the first program's; the second is asked with GET and has none.
+        let head = "POST /cgi/to?/cgi/end HTTP/1.1\r\nContent-Length: 100000";
+        assert_eq!(server.ask(head, &noise(100_000)).text(), "GET\n", "{name}");
+        let answer = server.ask("HEAD /cgi/to?/cgi/end HTTP/1.1", b"");
+        assert_eq!(
+            (answer.status, answer.is_whole, answer.text().as_str()),
+            (200, true, "")
+        );
+    }
+}
+
+#[test]
 fn what_cannot_be_run_is_told_apart() {
     let folder = TempDir::new();
     folder.file("plain", "#!/bin/sh\n");
@@ -399,6 +444,25 @@ fn a_program_that_has_answered_may_finish_its_work() {
     assert_eq!(server.get("/cgi/x").text(), "full");
     fs::write(&go, "").expect("a file can be written");
     eventually("the program comes to its end", || done.exists());
+}
+
+#[test]
+fn a_program_too_many_is_503_until_there_is_room() {
+    let folder = TempDir::new();
+    folder.program("x", &format!("{TEXT}echo begun; cat"));
+    for name in BOTH {
+        let server = Server::cgi_at_most(1, name, Config::default(), folder.path());
+        let mut stream = server.connect();
+        let request = b"POST /cgi/x HTTP/1.0\r\nContent-Length: 3\r\n\r\n";
+        stream.write_all(request).expect("it is connected");
+        stream.peek(&mut [0]).expect("the program has begun");
+        let refused = server.get("/cgi/x");
+        assert_eq!(refused.status, 503, "{name}");
+        assert!(refused.head.contains("Retry-After: 1"), "{refused:?}");
+        stream.write_all(b"end").expect("it is connected");
+        assert_eq!(Answer::read(&stream, request).text(), "begun\nend");
+        eventually("there is room again", || server.get("/cgi/x").status == 200);
+    }
 }
 
 #[test]

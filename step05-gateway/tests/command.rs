@@ -22,7 +22,10 @@ fn gateway(arguments: &[&str]) -> Command {
 
 impl Gateway {
     fn start(arguments: &[&str]) -> Gateway {
-        let mut command = gateway(arguments);
+        Gateway::start_as(gateway(arguments))
+    }
+
+    fn start_as(mut command: Command) -> Gateway {
         command.args(["--listen", "127.0.0.1:0"]);
         let child = command
             .stdout(Stdio::piped())
@@ -164,6 +167,28 @@ fn complaints_of_programs_are_passed_on_line_by_line_however_many() {
         lines.iter().filter(|line| *line == "complaint").count(),
         20_000
     );
+}
+
+#[test]
+fn programs_get_no_descriptor_that_the_server_was_left_with() {
+    let folder = TempDir::new();
+    let list = "ls -l /proc/self/fd | sed -n 's/.* \\([0-9]*\\) -> .*/\\1/p'";
+    folder.program("x", &format!("printf 'Status: 200\\n\\n'; {list}"));
+    let mut command = Command::new("sh");
+    command.args([
+        "-c",
+        "exec 9</dev/null; exec \"$@\"",
+        "sh",
+        env!("CARGO_BIN_EXE_gateway"),
+    ]);
+    command.arg(folder.path());
+    command
+        .arg("--cgi")
+        .arg(format!("/cgi={}", folder.path().display()));
+    let answer = Gateway::start_as(command).get("/cgi/x");
+    let (_, body) = answer.split_once("\r\n\r\n").expect("a head ends");
+    // The fourth is the folder that `ls` itself is reading.
+    assert_eq!(body, "0\n1\n2\n3\n");
 }
 
 #[test]

@@ -10,7 +10,7 @@ pub(crate) use folder::TempDir;
 
 use concurrency::SERVERS;
 use concurrency::sys::{self, Port};
-use gateway::{Cgi, Programs, Routes};
+use gateway::{Cgi, Programs, Redirects, Routes};
 use http_parse::{
     BodyDecoder, Limits, Method, Parsed, Piece, parse_response_head, response_framing,
 };
@@ -60,12 +60,17 @@ impl Server {
 
     /// A server that runs the programs of `folder` below `/cgi`.
     pub(crate) fn cgi(name: &str, config: Config, folder: &Path) -> Server {
-        let programs = Programs::new(Programs::LIMIT).expect("threads start");
+        Server::cgi_at_most(Programs::LIMIT, name, config, folder)
+    }
+
+    /// The same, running at most so many of them at once.
+    pub(crate) fn cgi_at_most(limit: usize, name: &str, config: Config, folder: &Path) -> Server {
+        let programs = Programs::new(limit).expect("threads start");
         let prefix: gateway::Prefix = "/cgi".parse().expect("a prefix");
         let cgi = Cgi::new(prefix.clone(), folder, &programs).expect("the folder exists");
         let mut routes = Routes::new(|_: &_| Response::text("elsewhere"));
         routes.mount(prefix, cgi);
-        Server::start(name, config, routes)
+        Server::start(name, config, Redirects::new(routes))
     }
 
     /// A connection on which no read and no write waits for ever.
@@ -117,22 +122,25 @@ impl Answer {
     pub(crate) fn read(mut stream: &TcpStream, request: &[u8]) -> Answer {
         let mut received = Vec::new();
         let mut buf = vec![0; 64 * 1024];
-        let eof = loop {
+        let end = loop {
             match stream.read(&mut buf) {
-                Ok(0) => break true,
+                Ok(0) => break Ok(()),
                 Ok(count) => received.extend_from_slice(&buf[..count]),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    panic!("nothing more after \"{}\"", received.escape_ascii())
-                }
-                Err(_) => break false,
+                // A read with a timeout is not begun again by the system (signal(7)).
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break Err(error.kind()),
             }
         };
+        assert_ne!(end, Err(io::ErrorKind::WouldBlock), "nothing more comes");
+        let asked = request.split(|octet| *octet == b'\r').next();
+        let asked = asked.unwrap_or_default().escape_ascii();
+        assert!(!received.is_empty(), "\"{asked}\" is not answered: {end:?}");
         let method = if request.starts_with(b"HEAD") {
             Method::Head
         } else {
             Method::Get
         };
-        Answer::parse(&received, &method, eof)
+        Answer::parse(&received, &method, end.is_ok())
     }
 
     #[track_caller]
