@@ -282,7 +282,7 @@ fn stop_raised_before_the_loop_lets_nobody_in() {
 }
 
 #[test]
-fn stop_raised_by_a_guest_ends_the_loop_after_him() {
+fn stop_raised_while_a_guest_is_served_ends_the_loop() {
     within_deadline(|| {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
