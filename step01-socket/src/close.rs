@@ -14,8 +14,7 @@
 //! A peer who talks for ever or never closes must not hold us: [`Linger`] bounds both, and then
 //! we leave as we are. The descriptor is closed by its owner, who drops the stream.
 
-use std::io;
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -39,6 +38,9 @@ pub struct Linger {
 /// # Errors
 /// `NotConnected` or `ConnectionReset` when the peer broke the connection first; otherwise what
 /// the socket reports. There is nothing left to do about any of them but drop the stream.
+///
+/// # Panics
+/// If `linger.time` from now is further than an `Instant` can tell.
 ///
 /// Source: RFC 9112 §9.6; POSIX shutdown()
 // ANCHOR: close_politely
