@@ -8,6 +8,8 @@
 mod browser;
 #[path = "book/links.rs"]
 mod links;
+#[path = "book/ports.rs"]
+mod ports;
 #[path = "book/program.rs"]
 mod program;
 #[path = "book/readme.rs"]

@@ -1,16 +1,18 @@
 //! Runs every command of a chapter and compares.
 
+use crate::ports::Ports;
 use crate::program::{Program, Signal, within};
 use book::matcher::{matched_prefix, matches};
 use book::transcript::{Action, Block, Command, Kind, blocks};
 use check::needs::find;
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::net::TcpListener;
 use std::path::Path;
 
 /// For a command, and for each word of a server: a reader would not wait longer either.
 const PATIENCE_SECONDS: u64 = 20;
+/// For a command of cargo's, which may have to wait until another cargo is done.
+const CARGO_PATIENCE_SECONDS: u64 = 180;
 
 /// Commands a chapter may show without running them: the front doors, which run this test, or do
 /// not end, or change the reader's own folder.
@@ -132,7 +134,7 @@ impl Run<'_> {
     fn shell(&mut self, text: &str, command: &Command) -> Outcome {
         let line = self.ports.translate(text);
         let program = Program::start(&line, self.root).map_err(|error| self.at(command, error))?;
-        let Some(status) = program.wait(within(PATIENCE_SECONDS)) else {
+        let Some(status) = program.wait(within(patience(text))) else {
             return Err(self.differs(command, &program.lines(), "it did not end in time"));
         };
         let printed = program.lines();
@@ -153,7 +155,7 @@ impl Run<'_> {
         let line = self.ports.translate(text);
         let program = Program::start(&line, self.root).map_err(|error| self.at(command, error))?;
         let expected = self.expected(command);
-        let read = program.wait_for(within(PATIENCE_SECONDS), |lines| {
+        let read = program.wait_for(within(patience(text)), |lines| {
             matched_prefix(&expected, lines)
         });
         let Some(read) = read else {
@@ -238,62 +240,13 @@ impl Run<'_> {
     }
 }
 
-/// Free ports in place of those a chapter names, the same for the same throughout the chapter.
-#[derive(Debug, Default)]
-struct Ports {
-    chosen: BTreeMap<u16, u16>,
-}
-
-impl Ports {
-    /// Replaces every port that is the chapter's to choose.
-    fn translate(&mut self, text: &str) -> String {
-        replace_numbers(text, |number| {
-            let ours = number == 8080 || (7000..7100).contains(&number);
-            ours.then(|| *self.chosen.entry(number).or_insert_with(free_port))
-        })
+/// How long a command may take, in seconds.
+fn patience(command: &str) -> u64 {
+    if command.starts_with("cargo ") {
+        CARGO_PATIENCE_SECONDS
+    } else {
+        PATIENCE_SECONDS
     }
-
-    /// The opposite.
-    fn back(&self, text: &str) -> String {
-        replace_numbers(text, |number| {
-            let named = self.chosen.iter().find(|(_, chosen)| **chosen == number);
-            named.map(|(name, _)| *name)
-        })
-    }
-}
-
-/// A port that was free a moment ago.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .expect("the loopback interface has a free port")
-        .port()
-}
-
-/// Replaces numbers in a text that stand alone: not those inside a word, or after a point.
-fn replace_numbers(text: &str, mut replacement: impl FnMut(u16) -> Option<u16>) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(|c: char| c.is_ascii_alphanumeric()) {
-        let (before, from) = rest.split_at(at);
-        let end = from
-            .find(|c: char| !c.is_ascii_alphanumeric())
-            .unwrap_or(from.len());
-        let (word, after) = from.split_at(end);
-        out.push_str(before);
-        let number = word
-            .parse()
-            .ok()
-            .filter(|_| !before.ends_with('.'))
-            .and_then(&mut replacement);
-        match number {
-            Some(number) => out.push_str(&number.to_string()),
-            None => out.push_str(word),
-        }
-        rest = after;
-    }
-    out.push_str(rest);
-    out
 }
 
 #[cfg(test)]
@@ -350,18 +303,6 @@ mod tests {
     fn only_the_front_doors_are_shown_without_being_run() {
         assert_eq!(outcome("```console,norun\n$ cargo run\n```\n"), Ok(()));
         assert!(outcome("```console,norun\n$ cargo build\n```\n").is_err());
-    }
-
-    #[test]
-    fn ports_are_replaced_alike_and_back() {
-        let mut ports = Ports::default();
-        let there = ports.translate("127.0.0.1:7000 to 8080, 7000; not 70001, x7000, 0.7000, 7100");
-        assert!(there.ends_with("not 70001, x7000, 0.7000, 7100"), "{there}");
-        assert!(!there.contains("8080"), "{there}");
-        assert_eq!(
-            ports.back(&there),
-            "127.0.0.1:7000 to 8080, 7000; not 70001, x7000, 0.7000, 7100"
-        );
     }
 
     #[test]
