@@ -32,6 +32,16 @@ impl std::error::Error for LengthMismatch {}
 
 /// Frames a body on its way out.
 ///
+/// ```
+/// use http_parse::Encoder;
+///
+/// let (mut encoder, mut out) = (Encoder::Chunked, Vec::new());
+/// encoder.send(b"hello", &mut out)?;
+/// encoder.finish(&mut out)?;
+/// assert_eq!(out, b"5\r\nhello\r\n0\r\n\r\n");
+/// # Ok::<(), http_parse::LengthMismatch>(())
+/// ```
+///
 /// Source: RFC 9112 §6
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoder {

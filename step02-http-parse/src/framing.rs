@@ -25,6 +25,19 @@ pub enum Framing {
 ///
 /// [`Framing::None`] when nothing announces a body; a `Content-Length: 0` is `Length(0)`.
 ///
+/// ```
+/// use http_parse::{Fault, Limits, Parsed, parse_request_head, request_framing};
+///
+/// let smuggler = b"POST / HTTP/1.1\r\nHost: x\r\n\
+///     Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nG";
+/// let Parsed::Complete(head, _) = parse_request_head(smuggler, &Limits::default())? else {
+///     unreachable!("the head is all there")
+/// };
+/// let reject = request_framing(&head).unwrap_err();
+/// assert_eq!(reject.fault, Fault::LengthWithCoding);
+/// # Ok::<(), http_parse::Reject>(())
+/// ```
+///
 /// # Errors
 /// Whatever is ambiguous: 501 for a transfer coding other than chunked, 400 for both
 /// Content-Length and Transfer-Encoding, for either of them malformed or repeated, and for
