@@ -10,6 +10,46 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::process::Command;
 
+/// Ways to say "above the root", or "hidden", that some server has once believed.
+const SPELLINGS: [&str; 36] = [
+    "/../secret",
+    "/sub/../../secret",
+    "/%2e%2e/secret",
+    "/%2E%2e/secret",
+    "/.%2e/secret",
+    "/%2e./secret",
+    "/..%2fsecret",
+    "/..%2Fsecret",
+    "/%2e%2e%2fsecret",
+    "/sub/..%2f..%2fsecret",
+    "/sub%2f..%2f..%2fsecret",
+    "/..%5csecret",
+    "/..\\secret",
+    "/sub\\..\\..\\secret",
+    "/%252e%252e/secret",
+    "/%252e%252e%252fsecret",
+    "/..%252fsecret",
+    "/%c0%ae%c0%ae/secret",
+    "/..%c0%afsecret",
+    "/%u002e%u002e/secret",
+    "/....//secret",
+    "/.../secret",
+    "//../secret",
+    "/./../secret",
+    "/sub/./../../secret",
+    "/sub//../..//secret",
+    "/..;/secret",
+    "/../site-next/secret",
+    "/..%00/secret",
+    "/sub/file%00/../../../secret",
+    "/sub/file/../../../secret",
+    "/.hidden",
+    "/%2ehidden",
+    "/sub/../.hidden",
+    "http://test/../secret",
+    "http://test/%2e%2e/secret",
+];
+
 #[test]
 fn no_spelling_leads_out_of_the_root() {
     let outer = TempDir::new();
@@ -20,46 +60,7 @@ fn no_spelling_leads_out_of_the_root() {
     let server = Server::start(Files::new(&outer.path().join("site")).unwrap());
     let absolute = outer.path().join("secret");
     let absolute = absolute.to_str().unwrap();
-    let mut targets: Vec<String> = [
-        "/../secret",
-        "/sub/../../secret",
-        "/%2e%2e/secret",
-        "/%2E%2e/secret",
-        "/.%2e/secret",
-        "/%2e./secret",
-        "/..%2fsecret",
-        "/..%2Fsecret",
-        "/%2e%2e%2fsecret",
-        "/sub/..%2f..%2fsecret",
-        "/sub%2f..%2f..%2fsecret",
-        "/..%5csecret",
-        "/..\\secret",
-        "/sub\\..\\..\\secret",
-        "/%252e%252e/secret",
-        "/%252e%252e%252fsecret",
-        "/..%252fsecret",
-        "/%c0%ae%c0%ae/secret",
-        "/..%c0%afsecret",
-        "/%u002e%u002e/secret",
-        "/....//secret",
-        "/.../secret",
-        "//../secret",
-        "/./../secret",
-        "/sub/./../../secret",
-        "/sub//../..//secret",
-        "/..;/secret",
-        "/../site-next/secret",
-        "/..%00/secret",
-        "/sub/file%00/../../../secret",
-        "/sub/file/../../../secret",
-        "/.hidden",
-        "/%2ehidden",
-        "/sub/../.hidden",
-        "http://test/../secret",
-        "http://test/%2e%2e/secret",
-    ]
-    .map(str::to_owned)
-    .to_vec();
+    let mut targets: Vec<String> = SPELLINGS.map(str::to_owned).to_vec();
     targets.push(format!("/{absolute}"));
     targets.push(format!("/{}", encode(absolute.as_bytes())));
     targets.push(absolute.replace('/', "%2f"));
