@@ -61,6 +61,18 @@ pub fn cpu_ticks(pid: u32) -> io::Result<u64> {
     ticks_of(&stat).ok_or_else(|| unexpected("stat"))
 }
 
+/// The children of process `pid`.
+///
+/// # Errors
+/// `NotFound` when there is no such process.
+pub fn children(pid: u32) -> io::Result<Vec<u32>> {
+    let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"))?;
+    Ok(list
+        .split_whitespace()
+        .filter_map(|pid| pid.parse().ok())
+        .collect())
+}
+
 /// The number of descriptors this process may have (`ulimit -n`).
 ///
 /// # Errors
