@@ -226,7 +226,7 @@ impl Calling {
         match self.call.outcome.get() {
             Some(Err(error)) => io::Error::new(io::ErrorKind::UnexpectedEof, error.to_string()),
             Some(Ok(())) => io::Error::other("the application ended without an answer"),
-            None => unreachable!("the outcome is set before the stream ends"),
+            None => io::Error::other("the application was ended from outside"),
         }
     }
 }

@@ -48,6 +48,7 @@ impl Programs {
             complaints: Complaints::new()?,
         }))
     }
+
     /// Starts a program, of which the folder, the arguments and the environment are set, to answer
     /// a request of this method. `name` is what complaints about it begin with.
     ///

@@ -29,6 +29,22 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 /// The servers that can wait for a program and a client at the same time: one a thread, one a loop.
 pub(crate) const BOTH: [&str; 2] = ["threads", "epoll"];
 
+/// The start of a page, for a `sh` program.
+pub(crate) const TEXT: &str = "printf 'Content-Type: text/plain\\n\\n'\n";
+
+/// Tests a server of each kind with this one program, which is called `x`.
+pub(crate) fn each(script: &str, test: impl Fn(&Server)) {
+    each_with(Config::default(), script, test);
+}
+
+pub(crate) fn each_with(config: Config, script: &str, test: impl Fn(&Server)) {
+    let folder = TempDir::new();
+    folder.program("x", script);
+    for name in BOTH {
+        test(&Server::cgi(name, config, folder.path()));
+    }
+}
+
 /// A server of the ladder in a thread, stopped when dropped.
 pub(crate) struct Server {
     pub(crate) addr: SocketAddr,
