@@ -19,7 +19,7 @@ mod runner;
 
 use browser::Browser;
 use check::{Asked, Client, TempFolder, needs};
-use program::{Program, Signal, within};
+use program::{Program, within};
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::SocketAddr;
@@ -199,7 +199,7 @@ fn the_front_door_serves_the_book_and_closes_on_ctrl_c() {
     assert_eq!(status, 200);
     assert!(page.contains("What real servers do"), "{page}");
     assert_eq!(door.get("/no/such/page").0, 404);
-    door.program.signal(Signal::Interrupt);
+    door.program.interrupt();
     let status = door.program.wait(within(FRONT_DOOR_SECONDS));
     let printed = door.program.lines();
     assert!(status.is_some_and(|status| status.success()), "{printed:?}");

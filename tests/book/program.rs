@@ -1,10 +1,11 @@
-//! A command line that runs in a process group of its own, and what it has printed so far.
+//! A command line that runs in a session of its own, and what it has printed so far.
 //!
-//! Whoever starts one can wait for its words or its end, always with a deadline. When the value
-//! is dropped the whole group is killed, so a test that panics leaves nothing behind.
+//! Whoever starts one can wait for its words or its end, always with a deadline. When the value is
+//! dropped everything in the session is killed, so a test that panics leaves nothing behind. A
+//! process group would not be enough: programs such as `timeout` move into one of their own.
 
+use std::fs;
 use std::io::{self, Read};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
@@ -14,6 +15,9 @@ use std::time::{Duration, Instant};
 
 /// Octets of output that are kept: a transcript is read by people.
 const OUTPUT_BYTES: u64 = 1024 * 1024;
+
+/// Rounds of killing: a process can start another while we look at the list.
+const ROUNDS: usize = 20;
 
 /// Settings of the user that would change what commands print.
 const UNWANTED: [&str; 8] = [
@@ -27,18 +31,10 @@ const UNWANTED: [&str; 8] = [
     "CLICOLOR_FORCE",
 ];
 
-/// A signal by the name `kill` knows.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Signal {
-    /// What Ctrl-C sends.
-    Interrupt,
-    /// What nobody can refuse.
-    Kill,
-}
-
 /// A running command line.
 pub(crate) struct Program {
-    group: u32,
+    /// The process that leads the session, and gives it its number.
+    leader: u32,
     heard: Arc<Heard>,
     ended: Receiver<io::Result<ExitStatus>>,
 }
@@ -59,22 +55,22 @@ impl Program {
     /// Gives `line` to bash in `folder`, with no input, and both outputs in one.
     pub(crate) fn start(line: &str, folder: &Path) -> io::Result<Program> {
         let (from, to) = io::pipe()?;
-        let mut command = Command::new("bash");
+        let mut command = Command::new("setsid");
         command
-            .args(["-c", line])
+            .args(["bash", "-c", line])
             .current_dir(folder)
             .env("LC_ALL", "C.UTF-8")
             .stdin(Stdio::null())
             .stdout(to.try_clone()?)
-            .stderr(to)
-            .process_group(0);
+            .stderr(to);
         for name in UNWANTED {
             command.env_remove(name);
         }
         let mut child = command.spawn()?;
         // The command holds the writing end; while we do as well, the output has no end.
         drop(command);
-        let group = child.id();
+        // It leads no group yet, so `setsid` makes the session without a fork, under this number.
+        let leader = child.id();
         let heard = Arc::new(Heard::default());
         let listener = Arc::clone(&heard);
         thread::Builder::new().spawn(move || listener.listen(from))?;
@@ -84,7 +80,7 @@ impl Program {
             let _ = tell.send(child.wait());
         })?;
         Ok(Program {
-            group,
+            leader,
             heard,
             ended,
         })
@@ -137,24 +133,49 @@ impl Program {
         self.ended.recv_timeout(left).ok()?.ok()
     }
 
-    /// Sends a signal to the whole group.
-    pub(crate) fn signal(&self, signal: Signal) {
-        let name = match signal {
-            Signal::Interrupt => "-INT",
-            Signal::Kill => "-KILL",
-        };
-        // It fails when nobody is left in the group, and then there is nothing to do.
-        let _ = Command::new("kill")
-            .args([name, "--", &format!("-{}", self.group)])
-            .stderr(Stdio::null())
-            .status();
+    /// Does what Ctrl-C does in its terminal.
+    pub(crate) fn interrupt(&self) {
+        kill(&["-INT", "--", &format!("-{}", self.leader)]);
     }
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
-        self.signal(Signal::Kill);
+        for _ in 0..ROUNDS {
+            let members = members(self.leader);
+            if members.is_empty() {
+                return;
+            }
+            let mut words = vec!["-KILL".to_owned(), "--".to_owned()];
+            words.extend(members.iter().map(u32::to_string));
+            kill(&words);
+        }
     }
+}
+
+fn kill(words: &[impl AsRef<std::ffi::OsStr>]) {
+    // It fails when somebody on the list has just ended by itself, which is what we want.
+    let _ = Command::new("kill")
+        .args(words)
+        .stderr(Stdio::null())
+        .status();
+}
+
+/// The processes of a session that are not dead yet, from `/proc/PID/stat` (proc(5)).
+fn members(session: u32) -> Vec<u32> {
+    let alive = |pid: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // The name, in brackets, may hold anything; state, parent, group and session follow it.
+        let fields = stat.rsplit(')').next().unwrap_or("");
+        let mut fields = fields.split_whitespace();
+        let (state, of) = (fields.next(), fields.nth(2));
+        !matches!(state, None | Some("Z" | "X")) && of == Some(session.to_string().as_str())
+    };
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(alive)
+        .collect()
 }
 
 impl Heard {
@@ -195,4 +216,29 @@ fn lines(octets: &[u8]) -> Vec<String> {
 /// The time that is `seconds` from now.
 pub(crate) fn within(seconds: u64) -> Instant {
     Instant::now() + Duration::from_secs(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_session_outlives_its_value() {
+        // `timeout` leads a group of its own, and its child does not end with it.
+        let line = "timeout 600 bash -c 'trap : TERM; echo up; while :; do sleep 600; done' & wait";
+        let program = Program::start(line, Path::new("/")).unwrap();
+        let up = program.wait_for(within(10), |lines| lines.first().cloned());
+        assert_eq!(up.as_deref(), Some("up"));
+        let session = program.leader;
+        assert!(members(session).len() > 2);
+        drop(program);
+        assert_eq!(members(session), Vec::<u32>::new());
+    }
+
+    #[test]
+    fn a_wait_has_a_deadline() {
+        let program = Program::start("sleep 600", Path::new("/")).unwrap();
+        assert!(program.wait(within(0)).is_none());
+        assert!(program.wait_for(within(0), |_| None::<()>).is_none());
+    }
 }

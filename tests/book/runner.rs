@@ -1,7 +1,7 @@
 //! Runs every command of a chapter and compares.
 
 use crate::ports::Ports;
-use crate::program::{Program, Signal, within};
+use crate::program::{Program, within};
 use book::matcher::{matched_prefix, matches};
 use book::transcript::{Action, Block, Command, Kind, blocks};
 use check::needs::find;
@@ -195,7 +195,7 @@ impl Run<'_> {
             Some(Server::Skipped) => return Ok(()),
             Some(Server::Running { program, read }) => (program, read),
         };
-        program.signal(Signal::Interrupt);
+        program.interrupt();
         let ended = program.wait(within(PATIENCE_SECONDS));
         let printed = program.lines().split_off(read);
         if ended.is_none() {
