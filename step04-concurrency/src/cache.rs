@@ -137,14 +137,7 @@ fn with_body(found: Found) -> Found {
     if read.is_err() || !is_unchanged(file) {
         return found;
     }
-    Found::File(Arc::new(OpenFile {
-        file: Arc::clone(&file.file),
-        len: file.len,
-        modified: file.modified,
-        etag: file.etag.clone(),
-        last_modified: file.last_modified.clone(),
-        body: Some(Arc::from(body)),
-    }))
+    Found::File(Arc::new(file.with_body(Arc::from(body))))
 }
 
 fn is_unchanged(file: &OpenFile) -> bool {
@@ -198,11 +191,7 @@ mod tests {
             let Ok(Found::File(file)) = Found::describe(fs::File::open(&path).unwrap()) else {
                 panic!("a regular file");
             };
-            let file = Arc::into_inner(file).expect("the only owner");
-            let found = Found::File(Arc::new(OpenFile {
-                body: Some(body.clone()),
-                ..file
-            }));
+            let found = Found::File(Arc::new(file.with_body(body.clone())));
             shelves.put(Path::new(&number.to_string()), &found, start);
             assert!(shelves.bytes <= BYTES);
         }

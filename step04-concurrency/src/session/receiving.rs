@@ -4,7 +4,7 @@ use super::Input;
 use super::exchanging::Exchanging;
 use super::{Mode, Moved, Phase, Session, Then};
 use http_parse::{Framing, Next, RequestHead, Status};
-use static_files::{Handler, Reply, Request, Response};
+use static_files::{Handler, Reply, Request, Response, content_too_large};
 use std::io::{self, Read};
 use std::panic::{self, AssertUnwindSafe};
 
@@ -147,12 +147,5 @@ fn handler_failed() -> Response {
     Response::error(
         Status::INTERNAL_SERVER_ERROR,
         "The program that answers this address failed. The server's own output says why.",
-    )
-}
-
-pub(super) fn content_too_large() -> Response {
-    Response::error(
-        Status::CONTENT_TOO_LARGE,
-        "The request's content is larger than this server takes. Send it in smaller parts.",
     )
 }

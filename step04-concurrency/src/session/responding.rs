@@ -2,12 +2,12 @@
 
 use super::exchanging::{Fed, Pulled};
 use super::patience::Waiting;
-use super::receiving::{blocked_or, content_too_large};
+use super::receiving::blocked_or;
 use super::sending::{Sending, Sent};
 use super::{Moved, Phase, Session, Step, Then};
 use crate::sys;
-use http_parse::{Encoder, Status};
-use static_files::{Response, gateway_failure, start_response};
+use http_parse::Encoder;
+use static_files::{Response, content_too_large, gateway_failure, request_timeout, start_response};
 use std::io::{self, Read};
 use std::net::Shutdown;
 
@@ -150,11 +150,4 @@ impl Session<'_> {
             Err(error) => blocked_or(error),
         }
     }
-}
-
-fn request_timeout() -> Response {
-    Response::error(
-        Status::REQUEST_TIMEOUT,
-        "The request did not arrive in time. Send it again, whole.",
-    )
 }
