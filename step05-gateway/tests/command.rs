@@ -48,9 +48,14 @@ impl Gateway {
     }
 
     fn get(&self, path: &str) -> String {
+        self.ask(&format!("GET {path} HTTP/1.0"))
+    }
+
+    /// `head` is without its last empty line.
+    fn ask(&self, head: &str) -> String {
         let mut stream = TcpStream::connect(&self.addr).expect("it listens");
         stream.set_read_timeout(Some(DEADLINE)).expect("no zero");
-        write!(stream, "GET {path} HTTP/1.0\r\n\r\n").expect("it is connected");
+        write!(stream, "{head}\r\n\r\n").expect("it is connected");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("it answers");
         answer
@@ -143,6 +148,25 @@ fn listings_are_shown_when_asked_for() {
             .get("/")
             .contains("some.txt")
     );
+}
+
+#[test]
+fn programs_see_passwords_when_asked_for() {
+    let folder = TempDir::new();
+    folder.program(
+        "x",
+        "printf 'Status: 200\\n\\n%s' \"${HTTP_AUTHORIZATION-unset}\"",
+    );
+    let site = folder.path().display().to_string();
+    let cgi = format!("--cgi=/cgi={site}");
+    let head = "GET /cgi/x HTTP/1.0\r\nAuthorization: Basic eA==";
+    assert!(
+        Gateway::start(&[&site, &cgi])
+            .ask(head)
+            .ends_with("\n\r\nunset")
+    );
+    let passing = Gateway::start(&[&site, &cgi, "--cgi-authorization"]);
+    assert!(passing.ask(head).ends_with("\n\r\nBasic eA=="));
 }
 
 #[test]
