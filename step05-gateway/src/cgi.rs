@@ -7,9 +7,10 @@
 //!                          └─────────┘──► stderr ──► the server's stderr
 //! ```
 //!
-//! Here the program is found and started, which is one call and does not wait; everything after it
-//! waits, and is an [`Exchange`](static_files::Exchange). Its ends are pipes, not a socket pair: a
-//! program that opens `/dev/stdout` fails on a socket, and some shells take one for a remote login.
+//! Here the program is found and started, which costs the server about a millisecond and is what a
+//! process for each request is said to be slow for. Everything after it is waiting, and so an
+//! [`Exchange`](static_files::Exchange). Its ends are pipes, not a socket pair: a program that opens
+//! `/dev/stdout` fails on a socket, and some shells take one for a remote login.
 //!
 //! Not here: `nph-` programs, arguments made from the query (RFC 3875 §4.4), and answers that are
 //! over before their program is: one that closes its output and works on holds its client up,
@@ -101,9 +102,9 @@ impl Cgi {
         }
         let path = Segments::parse(request.path()).map_err(bad_path)?;
         let names = path.names();
-        let mounted = self.prefix.depth().min(names.len());
-        let script = script::find(&self.folder, &names[mounted..])?;
-        let depth = mounted + script.depth;
+        let below = self.prefix.below(names).ok_or(NoScript::Missing)?;
+        let script = script::find(&self.folder, below)?;
+        let depth = self.prefix.depth() + script.depth;
         let path_info = path.after(depth).map_err(bad_path)?;
         let script_name = [b"/", names[..depth].join(&b'/').as_slice()].concat();
         let mount = Mount {

@@ -74,12 +74,12 @@ impl Prefix {
         self.names.len()
     }
 
-    fn covers(&self, names: &[Cow<'_, [u8]>]) -> bool {
-        let pairs = self.names.iter().zip(names);
-        names.len() >= self.depth()
-            && pairs
-                .into_iter()
-                .all(|(own, name)| own.as_bytes() == name.as_ref())
+    /// The names below this prefix; `None` for a path that is elsewhere.
+    pub(crate) fn below<'n, 'r>(&self, names: &'n [Cow<'r, [u8]>]) -> Option<&'n [Cow<'r, [u8]>]> {
+        let (own, below) = names.split_at_checked(self.depth())?;
+        let mut pairs = self.names.iter().zip(own);
+        let is_same = pairs.all(|(own, name)| own.as_bytes() == name.as_ref());
+        is_same.then_some(below)
     }
 }
 
@@ -120,7 +120,7 @@ impl Handler for Routes {
         let Ok(path) = Segments::parse(request.path()) else {
             return self.rest.handle(request);
         };
-        let covers = |(prefix, _): &&(Prefix, _)| prefix.covers(path.names());
+        let covers = |(prefix, _): &&(Prefix, _)| prefix.below(path.names()).is_some();
         match self.mounts.iter().find(covers) {
             Some((_, handler)) => handler.handle(request),
             None => self.rest.handle(request),
