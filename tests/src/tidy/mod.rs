@@ -13,8 +13,8 @@ pub use architecture::{Enforcer, enforcers};
 pub use code::code_only;
 pub use manifests::{Dependency, dependencies, step_number, wrong_dependencies};
 pub use sources::{
-    forbids_unsafe, has_module_doc, lines_before_tests, long_functions, misplaced_words,
-    unjustified_unsafe, unsafe_words,
+    forbids_unsafe, has_module_doc, is_command, lines_before_tests, long_functions,
+    misplaced_words, unjustified_unsafe, unsafe_words,
 };
 
 use std::fs;

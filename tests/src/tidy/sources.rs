@@ -105,6 +105,14 @@ pub fn has_module_doc(text: &str) -> bool {
     text.starts_with("//! ")
 }
 
+/// Whether a line of a text is that command, with or without a prompt before and a comment after it.
+pub fn is_command(line: &str, command: &str) -> bool {
+    let line = line.trim_start();
+    let typed = line.strip_prefix("$ ").unwrap_or(line);
+    let rest = typed.strip_prefix(command).map(str::trim_start);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
+}
+
 /// Words in any text that belong to unfinished work or to one machine, with their lines.
 pub fn misplaced_words(text: &str) -> Vec<(usize, &'static str)> {
     let mut found = Vec::new();
@@ -183,6 +191,14 @@ mod tests {
     fn a_file_without_a_purpose_is_found() {
         assert!(has_module_doc("//! What it is for.\n"));
         assert!(!has_module_doc("use std::io;\n//! x\n"));
+    }
+
+    #[test]
+    fn a_command_has_a_line_of_its_own() {
+        assert!(is_command("$ cargo run", "cargo run"));
+        assert!(is_command("cargo run   # opens the book", "cargo run"));
+        assert!(!is_command("cargo run -- build", "cargo run"));
+        assert!(!is_command("try `cargo run`", "cargo run"));
     }
 
     #[test]
