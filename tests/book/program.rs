@@ -5,7 +5,7 @@
 //! process group would not be enough: programs such as `timeout` move into one of their own.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, PipeWriter, Read};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
@@ -18,6 +18,13 @@ const OUTPUT_BYTES: u64 = 1024 * 1024;
 
 /// Rounds of killing: a process can start another while we look at the list.
 const ROUNDS: usize = 20;
+
+/// Runs `$1`, and kills its whole session when our end of its input is closed, however we end: a
+/// test that is interrupted has no time to tidy up. The watcher is no child of the command, which may
+/// want to wait for all it has; the command itself has no input.
+const WATCHED: &str = "exec 3<&0 </dev/null
+    ( (read -r <&3; kill -KILL $(ps -o pid= -s $$)) >/dev/null 2>&1 & )
+    exec bash -c \"$1\" 3<&-";
 
 /// Settings of the user that would change what commands print.
 const UNWANTED: [&str; 8] = [
@@ -35,6 +42,8 @@ const UNWANTED: [&str; 8] = [
 pub(crate) struct Program {
     /// The process that leads the session, and gives it its number.
     leader: u32,
+    /// Never written to; see [`WATCHED`].
+    alive: PipeWriter,
     heard: Arc<Heard>,
     ended: Receiver<io::Result<ExitStatus>>,
 }
@@ -55,12 +64,13 @@ impl Program {
     /// Gives `line` to bash in `folder`, with no input, and both outputs in one.
     pub(crate) fn start(line: &str, folder: &Path) -> io::Result<Program> {
         let (from, to) = io::pipe()?;
+        let (watched, alive) = io::pipe()?;
         let mut command = Command::new("setsid");
         command
-            .args(["bash", "-c", line])
+            .args(["bash", "-c", WATCHED, "bash", line])
             .current_dir(folder)
             .env("LC_ALL", "C.UTF-8")
-            .stdin(Stdio::null())
+            .stdin(watched)
             .stdout(to.try_clone()?)
             .stderr(to);
         for name in UNWANTED {
@@ -81,6 +91,7 @@ impl Program {
         })?;
         Ok(Program {
             leader,
+            alive,
             heard,
             ended,
         })
@@ -233,6 +244,16 @@ mod tests {
         assert!(members(session).len() > 2);
         drop(program);
         assert_eq!(members(session), Vec::<u32>::new());
+    }
+
+    #[test]
+    fn nothing_of_a_session_outlives_this_process() {
+        let mut program = Program::start("echo up; sleep 600", Path::new("/")).unwrap();
+        program.wait_for(within(10), |lines| lines.first().cloned());
+        let (_, unwatched) = io::pipe().unwrap();
+        drop(std::mem::replace(&mut program.alive, unwatched));
+        let status = program.wait(within(10)).unwrap();
+        assert!(!status.success(), "{status}");
     }
 
     #[test]
