@@ -196,3 +196,80 @@ fn response_head(bytes: &[u8], limits: &Limits) -> Result<(ResponseHead, usize),
     };
     Ok((head, end))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(head: &str) -> Result<RequestHead, Reject> {
+        match parse_request_head(head.as_bytes(), &Limits::default())? {
+            Parsed::Complete(parsed, length) => {
+                assert_eq!(length, head.len(), "{head:?}");
+                Ok(parsed)
+            }
+            Parsed::Partial => panic!("{head:?} is whole"),
+        }
+    }
+
+    /// Expects the host that a request is for.
+    #[track_caller]
+    fn check_host(request_line: &str, fields: &str, expected: Result<&str, (Fault, usize)>) {
+        let head = format!("{request_line}\r\n{fields}\r\n");
+        let host = parse(&head).map(|head| String::from_utf8_lossy(head.host()).into_owned());
+        let host = host.map_err(|reject| (reject.fault, reject.at));
+        assert_eq!(host, expected.map(str::to_owned), "{head:?}");
+    }
+
+    const GET: &str = "GET / HTTP/1.1";
+
+    #[test]
+    fn a_request_is_for_one_host() {
+        check_host(GET, "Host: a.example:80\r\n", Ok("a.example:80"));
+        check_host(GET, "hOST:[::1]\r\n", Ok("[::1]"));
+        check_host(GET, "Host:\r\n", Ok(""));
+        check_host(GET, "Host: a.example:\r\n", Ok("a.example:"));
+        check_host(GET, "", Err((Fault::HostMissing, 16)));
+        check_host(GET, "A: b\r\n", Err((Fault::HostMissing, 22)));
+        check_host(
+            GET,
+            "Host: a\r\nhost: a\r\n",
+            Err((Fault::HostRepeated, 31)),
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_a_host_is_refused_where_it_stands() {
+        for host in ["a b", "a/b", "u@a", ":80", "a:b", "a:65536", "[::1"] {
+            let field = format!("Host: \t{host}\r\n");
+            check_host(GET, &field, Err((Fault::HostInvalid, 23)));
+        }
+    }
+
+    #[test]
+    fn http_1_0_needs_no_host_and_takes_no_wrong_one() {
+        check_host("GET / HTTP/1.0", "", Ok(""));
+        check_host("GET / HTTP/1.0", "Host: a\r\n", Ok("a"));
+        check_host(
+            "GET / HTTP/1.0",
+            "Host: a b\r\n",
+            Err((Fault::HostInvalid, 22)),
+        );
+        let two = "Host: a\r\nHost: b\r\n";
+        check_host("GET / HTTP/1.0", two, Err((Fault::HostRepeated, 31)));
+    }
+
+    #[test]
+    fn the_targets_host_wins_over_the_field_which_must_be_there() {
+        let absolute = "GET http://b.example:8/ HTTP/1.1";
+        check_host(absolute, "Host: a\r\n", Ok("b.example:8"));
+        check_host(absolute, "", Err((Fault::HostMissing, 34)));
+        check_host("CONNECT b:443 HTTP/1.1", "Host: a\r\n", Ok("b:443"));
+    }
+
+    #[test]
+    fn a_refused_response_is_a_bad_gateways() {
+        let outcome = parse_response_head(b"HTTP/1.1 200 OK\n", &Limits::default());
+        let reject = outcome.expect_err("a bare LF is refused");
+        assert_eq!((reject.status, reject.at), (Status::BAD_GATEWAY, 15));
+    }
+}

@@ -235,6 +235,11 @@ mod tests {
         check("A: b\r\n\r\n", Ok("A: b\r\n"));
         check("A:b\r\nC:\t d \t\r\n\r\n", Ok("A: b\r\nC: d\r\n"));
         check("A:\r\nB: \r\n\r\n", Ok("A: \r\nB: \r\n"));
+        // Each way of not being normal alone, as one of them is enough to copy line by line.
+        check("A:\tb\r\n\r\n", Ok("A: b\r\n"));
+        check("A: b \r\nC: d\r\n\r\n", Ok("A: b\r\nC: d\r\n"));
+        check("A: b\t\r\n\r\n", Ok("A: b\r\n"));
+        check("A:  b\r\n\r\n", Ok("A: b\r\n"));
         check("A: b c\td\r\n\r\n", Ok("A: b c\td\r\n"));
         check("A: b:c\r\n\r\n", Ok("A: b:c\r\n"));
         check(
