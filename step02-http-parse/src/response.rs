@@ -123,11 +123,13 @@ pub(crate) fn write_head(head: &ResponseHead, encoder: Encoder, asked: &Asked, o
         out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
     }
     match (asked.persistence, asked.version) {
-        (Persistence::Close, Version::Http11) => out.extend_from_slice(b"Connection: close\r\n"),
+        // To HTTP/1.0 too, where it is the rule anyway: the last response of a connection says so
+        // (RFC 9112 §9.6).
+        (Persistence::Close, _) => out.extend_from_slice(b"Connection: close\r\n"),
         (Persistence::Keep, Version::Http10) => {
             out.extend_from_slice(b"Connection: keep-alive\r\n")
         }
-        (Persistence::Keep, Version::Http11) | (Persistence::Close, Version::Http10) => {}
+        (Persistence::Keep, Version::Http11) => {}
     }
     out.extend_from_slice(b"\r\n");
 }

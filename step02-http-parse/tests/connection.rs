@@ -225,10 +225,10 @@ fn http_1_1_persists_unless_told_otherwise() {
 
 #[test]
 fn http_1_0_persists_only_when_told() {
-    check_persistence("GET / HTTP/1.0\r\n\r\n", "", false);
+    check_persistence("GET / HTTP/1.0\r\n\r\n", "Connection: close\r\n", false);
     let get = |field: &str| format!("GET / HTTP/1.0\r\nConnection: {field}\r\n\r\n");
     check_persistence(&get("Keep-Alive"), "Connection: keep-alive\r\n", true);
-    check_persistence(&get("keep-alive, close"), "", false);
+    check_persistence(&get("keep-alive, close"), "Connection: close\r\n", false);
 }
 
 #[test]
@@ -433,7 +433,10 @@ fn to_http_1_0_content_of_unknown_length_lasts_until_the_close() {
         get,
         200,
         &[],
-        ("HTTP/1.1 200 OK\r\n\r\n", Encoder::UntilClose),
+        (
+            "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+            Encoder::UntilClose,
+        ),
     );
 }
 
