@@ -209,6 +209,7 @@ impl<'h> Session<'h> {
         self.update_patience(now);
         if self.is_idle() {
             self.outbox.release();
+            self.connection.release();
         }
         if now < self.deadline() {
             Ok(Step::Waiting)
