@@ -15,8 +15,14 @@ const PATIENCE_SECONDS: u64 = 20;
 const CARGO_PATIENCE_SECONDS: u64 = 180;
 
 /// Commands a chapter may show without running them: the front doors, which run this test, or do
-/// not end, or change the reader's own folder.
-const SHOWN_ONLY: [&str; 3] = ["cargo run", "cargo test", "cargo new --lib workbook/first"];
+/// not end, and those that make the reader's own folder.
+const SHOWN_ONLY: [&str; 5] = [
+    "cargo run",
+    "cargo test",
+    "mkdir workbook",
+    r#"printf '[workspace]\nresolver = "3"\n' > workbook/Cargo.toml"#,
+    "cargo new --lib workbook/first",
+];
 
 /// What is wrong, with the place, or nothing.
 pub(crate) type Outcome = Result<(), String>;
