@@ -206,7 +206,7 @@ fn the_front_door_serves_the_book_and_closes_on_ctrl_c() {
 }
 
 #[test]
-fn a_browser_opens_the_book_searches_it_and_turns_a_page() {
+fn a_browser_turns_a_page_copies_a_command_and_searches() {
     if needs::is_missing("the browser's test", &["chromium", "chromedriver"]) {
         return;
     }
@@ -223,6 +223,13 @@ fn a_browser_opens_the_book_searches_it_and_turns_a_page() {
         .unwrap();
     let heading = browser.text("main h1").unwrap();
     assert_eq!(heading, "0.1 What a web server is");
+
+    let copied = browser
+        .script(
+            "return playground_text(document.querySelector('code.language-console').closest('pre'))",
+        )
+        .unwrap();
+    assert_eq!(copied, "curl -sS http://127.0.0.1:7000/");
 
     browser.click("#mdbook-search-toggle").unwrap();
     browser
