@@ -5,8 +5,11 @@
 //! `Expected::status(206).field("Content-Range", "bytes 0-4/10").content(b"01234")`.
 
 use crate::answer::{Answer, Asked};
-use crate::report::Escaped;
+use crate::report::{Escaped, first_difference};
 use std::fmt;
+
+/// Where the status code stands: after `HTTP/1.1 `.
+const STATUS_OFFSET: usize = 9;
 
 /// What an answer has to look like.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,10 +84,11 @@ impl Expected {
     /// Holds an answer against it.
     ///
     /// # Errors
-    /// One sentence about the first thing that is not as it should be.
-    pub fn check(&self, answer: &Answer) -> Result<(), String> {
+    /// The first thing that is not as it should be.
+    pub fn check(&self, answer: &Answer) -> Result<(), Mismatch> {
         if answer.status != self.status {
-            return Err(format!("status {}, not {}", self.status, answer.status));
+            let sentence = format!("status {}, not {}", self.status, answer.status);
+            return Err(Mismatch::at(STATUS_OFFSET, sentence));
         }
         for (name, want) in &self.fields {
             check_field(answer, name, want)?;
@@ -92,26 +96,53 @@ impl Expected {
         match &self.content {
             Some(content) if *content != answer.content => {
                 let (wanted, came) = (Escaped(content), Escaped(&answer.content));
-                return Err(format!("content {wanted}, not {came}"));
+                let at = first_difference(content, &answer.content).unwrap_or(0);
+                let sentence = format!("content {wanted}, not {came}");
+                return Err(Mismatch::at(answer.head.len() + at, sentence));
             }
             Some(_) | None => {}
         }
         self.check_what_needs_no_mention(answer)
     }
 
-    fn check_what_needs_no_mention(&self, answer: &Answer) -> Result<(), String> {
+    fn check_what_needs_no_mention(&self, answer: &Answer) -> Result<(), Mismatch> {
         check_field(answer, "Date", &Want::Present)?;
         if !answer.field("Date").is_some_and(is_imf_fixdate) {
-            return Err("a Date such as `Sun, 06 Nov 1994 08:49:37 GMT`".into());
+            let sentence = "a Date such as `Sun, 06 Nov 1994 08:49:37 GMT`";
+            return Err(Mismatch::of_field(answer, "Date", sentence.into()));
         }
         let page = answer.status >= 400 && self.asked == Asked::Other;
         let html = answer
             .field("Content-Type")
             .is_some_and(|value| value.starts_with(b"text/html"));
         if page && !(html && answer.content.starts_with(b"<!doctype html>")) {
-            return Err("a page that a person can read".into());
+            let sentence = "a page that a person can read".into();
+            return Err(Mismatch::at(answer.head.len(), sentence));
         }
         Ok(())
+    }
+}
+
+/// What is not as it should be, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mismatch {
+    /// What was wanted, and what there is instead.
+    pub sentence: String,
+    /// Offset from the answer's first octet; the end of the fields where one is missing.
+    pub at: usize,
+}
+
+impl Mismatch {
+    fn at(at: usize, sentence: String) -> Mismatch {
+        Mismatch { sentence, at }
+    }
+
+    fn of_field(answer: &Answer, name: &str, sentence: String) -> Mismatch {
+        let start = format!("\r\n{name}:");
+        let starts = |window: &[u8]| window.eq_ignore_ascii_case(start.as_bytes());
+        let found = answer.head.windows(start.len()).position(starts);
+        // A missing field is missed where the fields end.
+        Mismatch::at(found.unwrap_or(answer.head.len() - 4) + 2, sentence)
     }
 }
 
@@ -121,19 +152,20 @@ impl fmt::Display for Expected {
     }
 }
 
-fn check_field(answer: &Answer, name: &str, want: &Want) -> Result<(), String> {
+fn check_field(answer: &Answer, name: &str, want: &Want) -> Result<(), Mismatch> {
     let (count, value) = (answer.count(name), answer.field(name).unwrap_or_default());
-    match want {
-        Want::Absent if count == 0 => Ok(()),
-        Want::Absent => Err(format!("no {name}")),
-        Want::Present if count == 1 => Ok(()),
-        Want::Value(wanted) if count == 1 && value == wanted.as_bytes() => Ok(()),
-        Want::Present => Err(format!("one {name}, not {count}")),
-        Want::Value(wanted) => Err(format!(
-            "one {name}: {wanted}, not {count}, the first being {}",
-            Escaped(value)
-        )),
-    }
+    let sentence = match want {
+        Want::Absent if count == 0 => return Ok(()),
+        Want::Absent => format!("no {name}"),
+        Want::Present if count == 1 => return Ok(()),
+        Want::Value(wanted) if count == 1 && value == wanted.as_bytes() => return Ok(()),
+        Want::Present => format!("one {name}, not {count}"),
+        Want::Value(wanted) if count == 1 => {
+            format!("{name}: {wanted}, not {}", value.escape_ascii())
+        }
+        Want::Value(wanted) => format!("one {name}: {wanted}, not {count}"),
+    };
+    Err(Mismatch::of_field(answer, name, sentence))
 }
 
 /// Whether `value` has the shape of an IMF-fixdate.
@@ -161,7 +193,10 @@ mod tests {
         let head = format!("HTTP/1.1 200 OK\r\n{lines}\r\n");
         let mut answer = Answer::parse(head.as_bytes()).unwrap();
         answer.content = content.to_vec();
-        assert_eq!(expected.check(&answer), verdict.map_err(String::from));
+        let checked = expected
+            .check(&answer)
+            .map_err(|mismatch| mismatch.sentence);
+        assert_eq!(checked, verdict.map_err(String::from));
     }
 
     #[test]
@@ -195,6 +230,17 @@ mod tests {
             b"",
             Err("one A, not 0"),
         );
+    }
+
+    #[test]
+    fn a_mismatch_knows_where_it_stands() {
+        let head = format!("HTTP/1.1 200 OK\r\n{DATE}A: b\r\n\r\n");
+        let answer = Answer::parse(head.as_bytes()).unwrap();
+        let at = |expected: Expected| expected.check(&answer).unwrap_err().at;
+        assert_eq!(at(Expected::status(404)), 9);
+        assert_eq!(at(Expected::status(200).field("Date", "x")), 17);
+        assert_eq!(at(Expected::status(200).with("B")), head.len() - 2);
+        assert_eq!(at(Expected::status(200).content("x")), head.len());
     }
 
     #[test]

@@ -20,6 +20,7 @@
 mod answer;
 pub mod binary;
 mod client;
+mod cuts;
 mod expected;
 mod finished;
 mod folder;
@@ -43,14 +44,15 @@ mod trouble;
 
 pub use answer::{Answer, Asked, Malformed};
 pub use client::{Client, Heard, PATIENCE};
-pub use expected::Expected;
+pub use cuts::{BETWEEN_PIECES, Cuts};
+pub use expected::{Expected, Mismatch};
 pub use finished::Place;
 pub use folder::TempFolder;
 pub use ladder::for_every_server;
 pub use pipe::{Gate, Pipe};
 pub use report::{Escaped, Failure, first_difference};
 pub use rng::Rng;
-pub use scenario::{Act, After, BETWEEN_PIECES, Cuts, Scenario, Transcript};
+pub use scenario::{Act, After, Scenario, Transcript};
 pub use site::Site;
 pub use subject::{Executable, START_AND_STOP, Serve, Served};
 pub use trouble::Trouble;

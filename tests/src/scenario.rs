@@ -14,17 +14,13 @@
 //! one answer to the next without anything being wrong.
 
 use crate::answer::{Answer, Asked};
-use crate::client::{Client, Heard};
+use crate::client::{Client, PATIENCE};
+use crate::cuts::Cuts;
 use crate::expected::Expected;
 use crate::report::{Failure, first_difference};
 use crate::trouble::Trouble;
 use std::net::SocketAddr;
 use std::time::Duration;
-
-/// How long the client listens between two pieces, so that the server reads the first one alone.
-///
-/// A piece that still meets the next one on its way makes a weaker test, never a wrong one.
-pub const BETWEEN_PIECES: Duration = Duration::from_micros(500);
 
 /// One thing the client does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,28 +40,6 @@ pub enum After {
     Kept,
     /// The server ends it.
     Closed,
-}
-
-/// How the octets of a conversation are cut into pieces.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cuts {
-    /// Not at all.
-    Whole,
-    /// After each of these offsets, ascending, counted over everything that is sent.
-    At(Vec<usize>),
-    /// After every octet.
-    EveryOctet,
-}
-
-impl Cuts {
-    /// Whether a piece ends after the first `offset` octets.
-    fn has(&self, offset: usize) -> bool {
-        match self {
-            Cuts::Whole => false,
-            Cuts::At(offsets) => offsets.contains(&offset),
-            Cuts::EveryOctet => true,
-        }
-    }
 }
 
 /// A conversation and its outcome.
@@ -150,7 +124,20 @@ impl Scenario {
     /// # Errors
     /// A [`Failure`] with the first thing that is not as it should be.
     pub fn play(&self, addr: SocketAddr, cuts: &Cuts) -> Result<Transcript, Box<Failure>> {
-        let mut client = Client::connect(addr)
+        self.play_within(addr, cuts, PATIENCE)
+    }
+
+    /// The same, waiting for at most `patience` at a time.
+    ///
+    /// # Errors
+    /// As [`Scenario::play`].
+    pub fn play_within(
+        &self,
+        addr: SocketAddr,
+        cuts: &Cuts,
+        patience: Duration,
+    ) -> Result<Transcript, Box<Failure>> {
+        let mut client = Client::connect_with(addr, patience)
             .map_err(|trouble| self.failure(addr, &[], None, trouble.to_string()))?;
         self.converse(&mut client, cuts).map_err(|problem| {
             let (expected, at) = problem;
@@ -164,9 +151,13 @@ impl Scenario {
         for (number, expected) in self.answers.iter().enumerate() {
             let answer = read_final(client, expected.asked())
                 .map_err(|trouble| problem(number, expected, &trouble))?;
-            expected
-                .check(&answer)
-                .map_err(|mismatch| (format!("answer {}: {mismatch}", number + 1), Some(0)))?;
+            expected.check(&answer).map_err(|mismatch| {
+                let sentence = format!("answer {}: {}", number + 1, mismatch.sentence);
+                (
+                    sentence,
+                    start_of(&answer, client).map(|start| start + mismatch.at),
+                )
+            })?;
             transcript.extend(answer.masked_head());
             transcript.extend(&answer.content);
         }
@@ -183,7 +174,7 @@ impl Scenario {
         for act in &self.acts {
             match act {
                 Act::Send(octets) => {
-                    send_cut(client, octets, offset, cuts)?;
+                    cuts.send(client, octets, offset).map_err(told)?;
                     offset += octets.len();
                 }
                 Act::AwaitContinue => match client.read_answer(Asked::Other) {
@@ -257,29 +248,14 @@ fn problem(number: usize, expected: &Expected, trouble: &Trouble) -> Problem {
     (format!("answer {}: {expected}; {trouble}", number + 1), at)
 }
 
-/// Sends `octets`, the first of which has the number `offset`, in pieces.
-fn send_cut(client: &mut Client, octets: &[u8], offset: usize, cuts: &Cuts) -> Result<(), Problem> {
-    let mut from = 0;
-    for to in 1..=octets.len() {
-        if to < octets.len() && !cuts.has(offset + to) {
-            continue;
-        }
-        // A server that has refused already may have stopped reading: its answer, which is
-        // judged in any case, says why.
-        if client.send(&octets[from..to]).is_err() {
-            return Ok(());
-        }
-        from = to;
-        let last = to == octets.len();
-        if !last && client.listen(BETWEEN_PIECES).map_err(told)? == Heard::End {
-            return Ok(());
-        }
-    }
-    Ok(())
-}
-
 fn told(trouble: Trouble) -> Problem {
     (trouble.to_string(), None)
+}
+
+/// Where an answer begins in what has come so far.
+fn start_of(answer: &Answer, client: &Client) -> Option<usize> {
+    let windows = client.seen().windows(answer.head.len());
+    windows.into_iter().position(|window| window == answer.head)
 }
 
 /// Reads the next final answer; interim ones before it are allowed (RFC 9110 §15.2).
