@@ -21,6 +21,9 @@ const RANDOM_CUTS: usize = 8;
 /// Clients that talk to one server at once while requests are cut.
 const CLIENTS: usize = 16;
 
+/// Copies of each server that share the work: one of them serves one guest at a time.
+const COPIES: usize = 4;
+
 /// Failures that are shown; where one cut is wrong, hundreds are.
 const SHOWN: usize = 5;
 
@@ -43,13 +46,13 @@ fn transcripts(scenarios: &[Scenario]) -> Vec<Transcript> {
 
 /// Plays every job with its scenario, many at once, and compares with what came when it was not cut.
 fn play_all(
-    addr: SocketAddr,
+    serve: Serve,
     scenarios: &[Scenario],
     expected: &[Transcript],
     jobs: &[(usize, Cuts)],
 ) -> Vec<String> {
     let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    let play = || {
+    let play = |addr: SocketAddr| {
         while let Some((number, cuts)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
             let scenario = &scenarios[*number];
             let whole = ("in one piece", &expected[*number]);
@@ -65,9 +68,11 @@ fn play_all(
             }
         }
     };
+    let copies: Vec<Served> = (0..COPIES).map(|_| serving(serve)).collect();
     thread::scope(|scope| {
-        for _ in 0..CLIENTS {
-            scope.spawn(play);
+        for served in copies.iter().cycle().take(CLIENTS) {
+            let (play, addr) = (&play, served.addr());
+            scope.spawn(move || play(addr));
         }
     });
     wrong
@@ -82,9 +87,8 @@ fn every_server_says_what_the_table_says_and_what_the_others_say() {
     let expected = transcripts(&scenarios);
     println!("{} scenarios, {} servers", scenarios.len(), SERVERS.len());
     for_every_server(|_, serve| {
-        let served = serving(serve);
         let whole: Vec<_> = (0..scenarios.len()).map(|at| (at, Cuts::Whole)).collect();
-        play_all(served.addr(), &scenarios, &expected, &whole)
+        play_all(serve, &scenarios, &expected, &whole)
     });
 }
 
@@ -105,10 +109,7 @@ fn no_cut_of_a_request_changes_its_answer() {
         }
     }
     println!("{} cut requests for each server", jobs.len());
-    for_every_server(|_, serve| {
-        let served = serving(serve);
-        play_all(served.addr(), &scenarios, &expected, &jobs)
-    });
+    for_every_server(|_, serve| play_all(serve, &scenarios, &expected, &jobs));
 }
 
 #[test]
@@ -125,8 +126,5 @@ fn no_random_cuts_of_a_request_change_its_answer() {
             jobs.push((number, Cuts::At(cuts)));
         }
     }
-    for_every_server(|_, serve| {
-        let served = serving(serve);
-        play_all(served.addr(), &scenarios, &expected, &jobs)
-    });
+    for_every_server(|_, serve| play_all(serve, &scenarios, &expected, &jobs));
 }
