@@ -28,7 +28,7 @@ enum Verb {
     /// Build the book and serve it on this machine, until Ctrl-C.
     Read {
         /// Where to listen [default: 127.0.0.1:8080, or another port when that one is taken].
-        #[arg(long, value_name = "ADDRESS")]
+        #[arg(long, value_name = "ADDRESS", value_parser = address)]
         listen: Option<SocketAddr>,
         /// Where the pages go [default: target/book].
         #[arg(long, value_name = "FOLDER")]
@@ -58,6 +58,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "write an address and a port, such as 127.0.0.1:8080")
 }
 
 /// Where the pages go unless told: `book` in the folder cargo builds into, whatever that is
@@ -93,5 +98,25 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let error = anstyle::AnsiColor::Red.on_default().bold();
         write!(f, "{error}error:{error:#} {}\n{}", self.what, self.next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Line::command().debug_assert();
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_gets_advice() {
+        let said = |words: &[&str]| Line::try_parse_from(words).unwrap_err().to_string();
+        let verb = said(&["book", "raed"]);
+        assert!(verb.contains("'read'"), "{verb}");
+        let listen = said(&["book", "read", "--listen", "8080"]);
+        assert!(listen.contains("such as 127.0.0.1:8080"), "{listen}");
     }
 }
