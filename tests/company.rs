@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, LazyLock};
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 /// What a request may take beside rude company; far below what a server waits for a rude client.
@@ -119,19 +120,18 @@ fn sent(addr: SocketAddr, octets: &[u8]) -> Result<Client, check::Trouble> {
 #[test]
 fn a_rude_client_costs_the_next_one_no_more_than_a_moment() {
     for_every_server(|server, serve| {
-        let mut wrong = Vec::new();
-        for (what, rude) in RUDE {
+        let beside = |what, rude: Rude| {
             let served = serving(serve, waiting(PATIENCE));
-            let outcome = rude(served.addr())
-                .map_err(|trouble| trouble.to_string())
-                .and_then(|_company| honest(served.addr(), prompt(server)));
-            wrong.extend(
-                outcome
-                    .err()
-                    .map(|error| format!("beside one that {what}: {error}")),
-            );
-        }
-        wrong
+            let company = rude(served.addr()).map_err(|trouble| trouble.to_string());
+            company
+                .and_then(|_company| honest(served.addr(), prompt(server)))
+                .map_err(|error| format!("beside one that {what}: {error}"))
+        };
+        thread::scope(|scope| {
+            let each = RUDE.map(|(what, rude)| scope.spawn(move || beside(what, rude).err()));
+            let join = |asked: ScopedJoinHandle<'_, _>| asked.join().expect("no panic");
+            each.into_iter().filter_map(join).collect()
+        })
     });
 }
 

@@ -4,7 +4,7 @@
 //! design promises a bound, the bound is asserted here and the measured figure printed.
 
 use check::process::{cpu_ticks, descriptors, memory};
-use check::{Asked, Client, Executable, Heard, Place, for_every_server};
+use check::{Asked, Client, Executable, Heard, Place, Trouble, for_every_server};
 use concurrency::sys::raise_descriptor_limit;
 use std::fs::File;
 use std::io::{self, Write};
@@ -222,6 +222,27 @@ fn a_stalled_server_does_not_spin() {
         vec![format!(
             "{used:?} ticks of 10 ms in {WATCHED:?} each, with nothing to do"
         )]
+    });
+}
+
+#[test]
+fn an_answer_whose_program_was_killed_never_looks_whole() {
+    let place = Place::new().expect("the site can be written");
+    for_every_server(|name, _| {
+        let server = place.serve(name).expect("the server starts");
+        let answer = Client::connect(server.addr()).and_then(|mut client| {
+            client.send(&get("/cgi/dies"))?;
+            client.read_answer(Asked::Other)
+        });
+        match answer {
+            Err(trouble @ (Trouble::Ended | Trouble::Reset)) => {
+                println!("{name}: {trouble}");
+                Vec::new()
+            }
+            // Killed before its first octet was passed on, so the server could still say so.
+            Ok(answer) if answer.status == 502 => Vec::new(),
+            other => vec![format!("{other:?}")],
+        }
     });
 }
 

@@ -60,14 +60,15 @@ impl Flaw {
     }
 }
 
-fn replaced(octets: &[u8], from: &str, to: &str) -> Vec<u8> {
+/// The answer with one thing said in another way.
+fn said(octets: &[u8], from: &str, to: &str) -> Vec<u8> {
     String::from_utf8_lossy(octets)
         .replace(from, to)
         .into_bytes()
 }
 
-fn flaws() -> Vec<Flaw> {
-    let edit = |name, edit, scenario| Flaw::new(name, Wire::Edit(edit), scenario);
+/// Flaws of connections.
+fn of_connections() -> Vec<Flaw> {
     vec![
         Flaw {
             cuts: Cuts::At(vec![9]),
@@ -84,47 +85,58 @@ fn flaws() -> Vec<Flaw> {
             Wire::Reset,
             "HTTP/1.0 without Host",
         ),
-        edit(
+    ]
+}
+
+/// Flaws of answers: in what, instead of what it should say, each says; and who notices.
+fn of_answers() -> Vec<Flaw> {
+    type Edit = fn(&[u8]) -> Vec<u8>;
+    let edits: [(&str, Edit, &str); 8] = [
+        (
             "has no clock",
-            |octets| replaced(octets, "Date: ", "Data: "),
+            |octets| said(octets, "Date: ", "Data: "),
             "one GET",
         ),
-        edit(
+        (
             "writes bare line feeds",
-            |octets| replaced(octets, "\r\n", "\n"),
+            |octets| said(octets, "\r\n", "\n"),
             "one GET",
         ),
-        edit(
+        (
             "loses the last octet",
             |octets| octets[..octets.len() - 1].to_vec(),
             "another tag",
         ),
-        edit(
+        (
             "sends an octet more",
             |octets| [octets, b"x"].concat(),
             "HEAD",
         ),
-        edit(
+        (
             "says no to nothing",
-            |octets| replaced(octets, " 400 ", " 200 "),
+            |octets| said(octets, " 400 ", " 200 "),
             "two Hosts",
         ),
-        edit(
+        (
             "forgets Allow",
-            |octets| replaced(octets, "Allow", "Aloof"),
-            "content that nobody wants",
+            |octets| said(octets, "Allow", "Aloof"),
+            "DELETE",
         ),
-        edit(
+        (
             "miscounts",
-            |octets| replaced(octets, "Length: 5", "Length: 4"),
+            |octets| said(octets, "h: 5", "h: 4"),
             "content in one piece",
         ),
-        edit(
-            "serves the whole for a part",
-            |octets| replaced(octets, " 206 ", " 200 "),
+        (
+            "sends a part as all",
+            |octets| said(octets, " 206 ", " 200 "),
             "the last five",
         ),
-    ]
+    ];
+    edits
+        .into_iter()
+        .map(|(name, edit, scenario)| Flaw::new(name, Wire::Edit(edit), scenario))
+        .collect()
 }
 
 /// A wire on a port of its own; gone on drop.
@@ -203,7 +215,7 @@ fn every_flaw_is_caught_and_nothing_but_the_flaw() {
     let (_, serve) = SERVERS[0];
     let served = Served::start(serve, site.handler().unwrap(), Config::default()).unwrap();
     let scenarios = check::scenarios();
-    for flaw in flaws() {
+    for flaw in of_connections().into_iter().chain(of_answers()) {
         let named = |scenario: &&Scenario| scenario.name == flaw.scenario;
         let scenario = scenarios.iter().find(named).expect("the scenario exists");
         let faithful = Stretched::to(served.addr(), Wire::Faithful).unwrap();

@@ -95,6 +95,21 @@ fn refused() -> Vec<Scenario> {
         chunks("a chunk size beyond 64 bits", "10000000000000000\r\nhello"),
         chunks("a chunk longer than it says", "4\r\nhello"),
         chunks("a bare LF after a chunk size", "5\nhello"),
+        chunks(
+            "a chunk-size line over 256 octets",
+            &format!("5;{}\r\nhello", "a".repeat(256)),
+        ),
+        chunks(
+            "extensions over 16 KiB",
+            &format!("1;{}\r\na\r\n", "b".repeat(200)).repeat(90),
+        ),
+        refusal(
+            "more than is collected",
+            "Content-Length: 1048577\r\n",
+            "",
+            413,
+        )
+        .by("RFC 9110 §15.5.14", "2.4"),
     ]
 }
 
@@ -105,6 +120,10 @@ fn kept() -> Vec<Scenario> {
     let digits = || Expected::status(200).content("0123456789");
     let three = get("/hello.txt", "") + &get("/digits.txt", "") + &get("/missing", "");
     let close = get("/hello.txt", "Connection: close\r\n") + &get("/digits.txt", "");
+    let head = get("/hello.txt", "").replacen("GET", "HEAD", 1) + &get("/digits.txt", "");
+    let hundred = Scenario::sending("a hundred pipelined", get("/digits.txt", "").repeat(100));
+    let hundred = (0..100).fold(hundred, |scenario, _| scenario.answered(digits()));
+    let hundred = hundred.by("RFC 9112 §9.3.2", "2.5");
     let post = "POST /collect HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
     vec![
         Scenario::sending("three pipelined", three)
@@ -112,6 +131,11 @@ fn kept() -> Vec<Scenario> {
             .answered(digits())
             .answered(Expected::status(404))
             .by("RFC 9112 §9.3.2", "2.5"),
+        hundred,
+        Scenario::sending("HEAD pipelined before GET", head)
+            .answered(Expected::head(200).field("Content-Length", "15"))
+            .answered(digits())
+            .by("RFC 9112 §6.3", "2.5"),
         Scenario::sending("pipelined after the last one", close)
             .answered(hello().field("Connection", "close"))
             .closed()

@@ -6,6 +6,8 @@ use crate::scenario::{Act, Scenario};
 /// Everything about reading a request's head.
 pub fn scenarios() -> Vec<Scenario> {
     let mut all = request_lines();
+    all.extend(methods());
+    all.extend(targets());
     all.extend(fields());
     all.extend(refused_lines());
     all.extend(refused_fields());
@@ -24,17 +26,7 @@ fn refused(name: &'static str, octets: impl AsRef<[u8]>, status: u16) -> Scenari
 }
 
 fn request_lines() -> Vec<Scenario> {
-    let allow = || Expected::status(204).with("Allow").content("");
     vec![
-        Scenario::sending(
-            "absolute form",
-            "GET http://b/hello.txt HTTP/1.1\r\nHost: a\r\n\r\n",
-        )
-        .answered(hello())
-        .by("RFC 9112 §3.2.2", "2.2"),
-        Scenario::sending("asterisk form", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n")
-            .answered(allow())
-            .by("RFC 9112 §3.2.4", "2.2"),
         Scenario::sending("eight empty lines first", {
             "\r\n".repeat(8) + "GET /hello.txt HTTP/1.1\r\nHost: a\r\n\r\n"
         })
@@ -53,18 +45,55 @@ fn request_lines() -> Vec<Scenario> {
         Scenario::sending("HTTP/1.2", "GET /hello.txt HTTP/1.2\r\nHost: a\r\n\r\n")
             .answered(hello())
             .by("RFC 9110 §2.5", "2.2"),
-        Scenario::sending("HEAD", "HEAD /hello.txt HTTP/1.1\r\nHost: a\r\n\r\n")
-            .answered(Expected::head(200).field("Content-Length", "15"))
-            .by("RFC 9110 §9.3.2", "2.4"),
-        Scenario::sending("unknown method", "FETCH / HTTP/1.1\r\nHost: a\r\n\r\n")
-            .answered(Expected::status(501))
-            .by("RFC 9110 §9.1", "2.2"),
-        Scenario::sending("methods have case", "get / HTTP/1.1\r\nHost: a\r\n\r\n")
-            .answered(Expected::status(501))
-            .by("RFC 9110 §9.1", "2.2"),
-        Scenario::sending("TRACE", "TRACE /hello.txt HTTP/1.1\r\nHost: a\r\n\r\n")
-            .answered(Expected::status(405).with("Allow"))
-            .by("RFC 9110 §9.3.8", "2.2"),
+    ]
+}
+
+fn methods() -> Vec<Scenario> {
+    let ask = |name, line: &str, answer| {
+        Scenario::sending(name, format!("{line} HTTP/1.1\r\nHost: a\r\n\r\n"))
+            .answered(answer)
+            .by("RFC 9110 §9", "2.2")
+    };
+    let head = Expected::head;
+    let allowed = || {
+        Expected::status(204)
+            .field("Allow", "GET, HEAD, OPTIONS")
+            .content("")
+    };
+    let refused = || Expected::status(405).field("Allow", "GET, HEAD, OPTIONS");
+    vec![
+        ask(
+            "HEAD",
+            "HEAD /hello.txt",
+            head(200).field("Content-Length", "15"),
+        ),
+        ask(
+            "HEAD of nothing",
+            "HEAD /missing",
+            head(404).with("Content-Length"),
+        ),
+        ask("OPTIONS", "OPTIONS /hello.txt", allowed()),
+        ask("asterisk form", "OPTIONS *", allowed()),
+        ask("DELETE", "DELETE /hello.txt", refused()),
+        ask("TRACE", "TRACE /hello.txt", refused()),
+        ask("CONNECT", "CONNECT a:443", refused()),
+        ask("unknown method", "FETCH /", Expected::status(501)),
+        ask("methods have case", "get /", Expected::status(501)),
+    ]
+}
+
+fn targets() -> Vec<Scenario> {
+    let get = |name, target| {
+        Scenario::get(name, target, "")
+            .answered(hello())
+            .by("RFC 9112 §3.2", "2.2")
+    };
+    vec![
+        get("absolute form", "http://b/hello.txt"),
+        get("absolute form with a port", "http://b:81/hello.txt"),
+        get("a query", "/hello.txt?a=b&c=/d?e"),
+        get("what browsers put into a query", "/hello.txt?[a]{b}|^\\`"),
+        get("an escaped letter", "/%68ello.txt"),
     ]
 }
 
