@@ -160,6 +160,7 @@ impl Disk {
     /// nowhere, and for a name too long for the file system. [`Denied::Forbidden`] for what may not
     /// be read, and for FIFOs, sockets and devices: opening a FIFO waits for somebody who writes to
     /// it, and opening some devices does things.
+    // ANCHOR: find
     pub fn find(&self, path: &SitePath) -> Result<Found, Denied> {
         let resolved = self.resolve(path.relative())?;
         let kind = fs::metadata(&resolved)?.file_type();
@@ -171,11 +172,13 @@ impl Disk {
         }
         Found::describe(File::open(&resolved)?)
     }
+    // ANCHOR_END: find
 
     /// Follows every symbolic link and makes sure that the result is below the root.
     ///
     /// # Errors
     /// [`Denied::NotFound`] when it is not; else as [`Disk::find`].
+    // ANCHOR: resolve
     pub(crate) fn resolve(&self, relative: &Path) -> Result<PathBuf, Denied> {
         // Nothing is opened here, so a kind without a name of its own is ELOOP, links in circles.
         let resolved = self.root.join(relative).canonicalize();
@@ -188,4 +191,5 @@ impl Disk {
         }
         Ok(resolved)
     }
+    // ANCHOR_END: resolve
 }

@@ -79,6 +79,7 @@ impl SitePath {
     /// A [`PathFault`], with its status.
     ///
     /// Source: RFC 3986 §2.1, §5.2.4
+    // ANCHOR: site_path
     pub fn parse(encoded: &[u8]) -> Result<SitePath, PathFault> {
         let mut path = SitePath {
             octets: Vec::with_capacity(encoded.len()),
@@ -94,6 +95,7 @@ impl SitePath {
         }
         Ok(path)
     }
+    // ANCHOR_END: site_path
 
     /// The segments, decoded; none for the root.
     pub fn segments(&self) -> impl Iterator<Item = &[u8]> {
@@ -156,6 +158,7 @@ impl SitePath {
 
     /// Keeps the segment decoded since `start`, or takes it back together with its slash. Tells
     /// whether a path that ended here would be a folder's.
+    // ANCHOR: settle_segment
     fn settle_segment(&mut self, start: usize) -> Result<bool, PathFault> {
         let first = if start > 0 { start + 1 } else { 0 };
         let segment = &self.octets[first..];
@@ -175,6 +178,7 @@ impl SitePath {
         }
         Ok(true)
     }
+    // ANCHOR_END: settle_segment
 }
 
 /// Whether a name that deep below the root is not published.
