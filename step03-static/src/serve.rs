@@ -62,6 +62,7 @@ pub fn serve_connection(
 }
 
 /// Request after request, as long as both sides want.
+// ANCHOR: converse
 fn converse(client: &mut Client<'_>, handler: &dyn Handler) -> Result<(), End> {
     loop {
         let request = client.request()?;
@@ -77,6 +78,7 @@ fn converse(client: &mut Client<'_>, handler: &dyn Handler) -> Result<(), End> {
         }
     }
 }
+// ANCHOR_END: converse
 
 /// Moves a request into an exchange, and then the response out of it.
 fn relay(client: &mut Client<'_>, mut exchange: Box<dyn Exchange>) -> Result<(), End> {
