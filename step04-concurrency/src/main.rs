@@ -1,4 +1,5 @@
 //! Serves a folder with any server of the ladder: `cargo run -p step04-concurrency -- DIR`.
+#![forbid(unsafe_code)]
 
 use concurrency::sys::{self, Port};
 use concurrency::{Cache, SERVERS, Serve, stop_on_signals};
