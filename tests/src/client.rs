@@ -235,3 +235,88 @@ impl Client {
         Ok(0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Asked;
+    use std::net::TcpListener;
+    use std::thread;
+
+    const MOMENT: Duration = Duration::from_millis(50);
+
+    /// A client of a server that does `serve` to its one guest.
+    fn against(serve: impl FnOnce(TcpStream) + Send + 'static) -> Client {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let addr = listener.local_addr().unwrap();
+        let guest = move || serve(listener.accept().unwrap().0);
+        thread::Builder::new().spawn(guest).unwrap();
+        Client::connect(addr).unwrap()
+    }
+
+    /// A client of a server that says `octets`, one by one, and ends.
+    fn hearing(octets: &'static [u8]) -> Client {
+        against(move |mut stream| {
+            stream.set_nodelay(true).unwrap();
+            for octet in octets {
+                stream.write_all(&[*octet]).unwrap();
+            }
+        })
+    }
+
+    #[test]
+    fn pipelined_answers_are_read_one_by_one() {
+        let mut client = hearing(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabHTTP/1.1 204 No Content\r\n\r\n\
+              HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n\
+              HTTP/1.1 200 OK\r\n\r\nuntil the end",
+        );
+        let mut content = || client.read_answer(Asked::Other).unwrap().content;
+        assert_eq!(content(), b"ab");
+        assert_eq!(content(), b"");
+        assert_eq!(content(), b"abc0123456789");
+        assert_eq!(content(), b"until the end");
+        client.expect_end().unwrap();
+    }
+
+    #[test]
+    fn an_answer_that_breaks_off_is_not_complete() {
+        let heads: [&'static [u8]; 3] = [
+            b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+            b"HTTP/1.1 200 OK\r\n",
+        ];
+        for octets in heads {
+            let outcome = hearing(octets).read_answer(Asked::Other);
+            assert!(matches!(outcome, Err(Trouble::Ended)), "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn an_orderly_end_is_told_from_a_reset_and_from_surplus() {
+        against(drop).expect_end().unwrap();
+        let mut surplus = hearing(b"x");
+        assert!(matches!(surplus.expect_end(), Err(Trouble::Surplus(_))));
+        // Closing with unread input is what makes a reset.
+        let mut reset = against(|stream| {
+            stream.peek(&mut [0]).unwrap();
+        });
+        reset.send(b"unread").unwrap();
+        assert!(matches!(reset.expect_end(), Err(Trouble::Reset)));
+    }
+
+    #[test]
+    fn a_silent_server_is_waited_for_as_long_as_patience_lasts() {
+        let (hold, held) = std::sync::mpsc::channel::<()>();
+        let mut client = against(move |_stream| {
+            // Ends with the test, which never says a word.
+            let _ = held.recv();
+        });
+        client.patience = MOMENT;
+        let started = Instant::now();
+        assert!(matches!(client.listen(MOMENT), Ok(Heard::Silence)));
+        assert!(matches!(client.expect_end(), Err(Trouble::Late { .. })));
+        assert!(started.elapsed() >= 2 * MOMENT);
+        drop(hold);
+    }
+}

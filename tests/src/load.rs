@@ -190,3 +190,37 @@ fn connect(addr: SocketAddr) -> std::io::Result<TcpStream> {
     stream.set_write_timeout(Some(PATIENCE))?;
     Ok(stream)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::subject::Served;
+    use concurrency::event_loop;
+    use static_files::{Config, Request, Response};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// Runs a small load against a server that answers the `number`th request with `text(number)`.
+    fn run(text: impl Fn(u32) -> &'static str + Send + Sync + 'static) -> Result<Outcome, String> {
+        let count = AtomicU32::new(0);
+        let answer = move |_: &Request| Response::text(text(count.fetch_add(1, Ordering::Relaxed)));
+        let served = Served::start(event_loop, Arc::new(answer), Config::default()).unwrap();
+        let load = Load {
+            connections: 4,
+            threads: 2,
+            ..Load::get("/")
+        };
+        load.run(served.addr(), Until::Answers(5))
+    }
+
+    #[test]
+    fn every_answer_is_counted() {
+        assert_eq!(run(|_| "right").unwrap().answers, 20);
+    }
+
+    #[test]
+    fn one_wrong_answer_is_enough() {
+        let sentence = run(|number| if number == 13 { "wrong" } else { "right" }).unwrap_err();
+        assert!(sentence.starts_with("a wrong answer: "), "{sentence}");
+    }
+}
