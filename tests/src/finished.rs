@@ -21,7 +21,6 @@ const PROGRAMS: [(&str, &str); 3] = [
     ("dies", "printf so; kill -s KILL $$"),
 ];
 
-/// Longer than any test waits, so that no wait of the server ends while a test watches it.
 const TIMEOUTS: &str = "head=120s,body=120s,send=120s,idle=120s,gateway=120s";
 
 static GATEWAY: LazyLock<Result<PathBuf, String>> = LazyLock::new(|| gateway(Profile::Dev));
@@ -31,6 +30,9 @@ static GATEWAY: LazyLock<Result<PathBuf, String>> = LazyLock::new(|| gateway(Pro
 pub struct Place {
     /// The files.
     pub site: Site,
+    /// What the server is told after `--timeout`. At first every wait is longer than any test's, so that
+    /// none ends while a test watches; the grace period is left as it is.
+    pub timeouts: String,
     programs: TempFolder,
 }
 
@@ -47,6 +49,7 @@ impl Place {
         }
         Ok(Place {
             site: Site::new()?,
+            timeouts: TIMEOUTS.into(),
             programs,
         })
     }
@@ -71,7 +74,7 @@ impl Place {
         let mut words = command.to_vec();
         words.extend([program.to_str().unwrap_or_default(), "{root}"]);
         words.extend(["--listen", "{addr}", "--server", server]);
-        words.extend(["--cgi", &cgi, "--timeout", TIMEOUTS]);
+        words.extend(["--cgi", &cgi, "--timeout", &self.timeouts]);
         Executable::start(&words, &self.site.root(), None)
     }
 }
