@@ -287,8 +287,8 @@ fn an_answer_that_does_not_end_is_cut_at_the_grace_limit() {
         let mut served = Served::start(serve, handler, config).expect("a free port");
         let client = sent(served.addr(), HELLO);
         let opener = openers.recv_timeout(PATIENCE);
-        served.ask_to_stop();
         let started = Instant::now();
+        served.ask_to_stop();
         let stopped = served.wait(SHORT + SLACK);
         let noticed = match client.map(|mut client| client.read_answer(Asked::Other)) {
             Ok(Ok(answer)) => Err(format!("a complete answer: {}", answer.head.escape_ascii())),

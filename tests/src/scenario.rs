@@ -152,11 +152,8 @@ impl Scenario {
             let answer = read_final(client, expected.asked())
                 .map_err(|trouble| problem(number, expected, &trouble))?;
             expected.check(&answer).map_err(|mismatch| {
-                let sentence = format!("answer {}: {}", number + 1, mismatch.sentence);
-                (
-                    sentence,
-                    start_of(&answer, client).map(|start| start + mismatch.at),
-                )
+                let at = start_of(&answer, client).map(|start| start + mismatch.at);
+                (format!("answer {}: {}", number + 1, mismatch.sentence), at)
             })?;
             transcript.extend(answer.masked_head());
             transcript.extend(&answer.content);
