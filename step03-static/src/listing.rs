@@ -88,6 +88,7 @@ pub(crate) fn page(disk: &Disk, path: &SitePath) -> Result<String, Denied> {
     Ok(page)
 }
 
+// ANCHOR: push_row
 fn push_row(entry: &Entry, page: &mut String) {
     let slash = if entry.is_file() { "" } else { "/" };
     let size = entry.len.map_or(String::new(), human);
@@ -103,6 +104,7 @@ fn push_row(entry: &Entry, page: &mut String) {
     )
     .expect("a String takes every text");
 }
+// ANCHOR_END: push_row
 
 fn read(disk: &Disk, path: &SitePath) -> Result<Entries, Denied> {
     let mut list = Vec::new();

@@ -81,6 +81,7 @@ pub fn media_type(file_name: &[u8]) -> &'static str {
     known(file_name).unwrap_or("application/octet-stream")
 }
 
+// ANCHOR: known
 fn known(file_name: &[u8]) -> Option<&'static str> {
     let dot = file_name.iter().rposition(|octet| *octet == b'.')?;
     let ending = &file_name[dot + 1..];
@@ -93,6 +94,7 @@ fn known(file_name: &[u8]) -> Option<&'static str> {
         .ok()?;
     Some(TYPES[at].1)
 }
+// ANCHOR_END: known
 
 #[cfg(test)]
 mod tests {

@@ -137,6 +137,7 @@ impl SitePath {
     /// The one way to write this path as a folder's, percent-encoded, from `/` to `/`.
     ///
     /// It never begins with `//`, which a browser would take for the name of another host.
+    // ANCHOR: folder_location
     pub fn folder_location(&self) -> String {
         let mut location = String::with_capacity(self.octets.len() + 2);
         for segment in self.segments() {
@@ -146,6 +147,7 @@ impl SitePath {
         location.push('/');
         location
     }
+    // ANCHOR_END: folder_location
 
     /// Puts a `/` after the segments so far and returns where they ended.
     fn begin_segment(&mut self) -> usize {
