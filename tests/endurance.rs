@@ -3,7 +3,7 @@
 //! The server is a process of its own, so that the kernel's books are about nobody else. Where the
 //! design promises a bound, the bound is asserted here and the measured figure printed.
 
-use check::process::{cpu_ticks, descriptors, memory};
+use check::process::{cpu_ticks, descriptors, memory, threads};
 use check::{Asked, Client, Executable, Heard, Place, Trouble, for_every_server};
 use concurrency::sys::raise_descriptor_limit;
 use std::fs::File;
@@ -22,6 +22,9 @@ const IDLE_BYTES: u64 = 1024;
 
 /// Descriptors that the test needs beside its connections.
 const SPARE_DESCRIPTORS: u64 = 200;
+
+/// Threads of the whole server: its loop, and those that wait for signals and programs.
+const THREADS: usize = 8;
 
 /// Octets that go into a program, and come back.
 const THROUGH: u64 = 200 << 20;
@@ -76,6 +79,7 @@ fn ten_thousand_idle_connections_cost_less_than_a_kibibyte_each() {
         after / 1024
     );
     assert!(descriptors(server.pid()).unwrap() >= IDLE);
+    assert!(threads(server.pid()).unwrap() <= THREADS);
     assert!(each < IDLE_BYTES, "{each} octets for each idle connection");
     let asked = Instant::now();
     drop(open());
