@@ -56,6 +56,7 @@ fn read(line: &[u8]) -> Result<SizeLine, Stop> {
 const MAX_SIZE_DIGITS: usize = 16;
 
 /// Reads the digits at the front; returns their value and number.
+// ANCHOR: size
 fn size(line: &[u8]) -> Result<(u64, usize), Stop> {
     let mut size = 0;
     for (index, octet) in line.iter().enumerate() {
@@ -73,6 +74,7 @@ fn size(line: &[u8]) -> Result<(u64, usize), Stop> {
     }
     Err(Stop::Partial)
 }
+// ANCHOR_END: size
 
 /// Skips `*( BWS ";" … )` that begins at `start`, and returns the length of the whole line.
 ///

@@ -176,6 +176,7 @@ impl Connection {
         step
     }
 
+    // ANCHOR: next_in_head
     fn next_in_head(&mut self, searched: usize) -> Result<Next, Reject> {
         let new = &self.input.front()[searched..];
         let worth_a_look = searched == 0 || new.len() >= RETRY || new.contains(&b'\n');
@@ -194,6 +195,7 @@ impl Connection {
             Parsed::Partial => Err(Reject::new(Fault::HeadCutOff, self.input.len())),
         }
     }
+    // ANCHOR_END: next_in_head
 
     fn begin(&mut self, head: RequestHead, length: usize) -> Result<Next, Reject> {
         // A refusal from here on is an answer to this request: to HEAD without content.
@@ -273,6 +275,7 @@ impl Connection {
     /// response was not finished as promised.
     ///
     /// Source: RFC 9112 §9.3
+    // ANCHOR: next_request
     pub fn next_request(&mut self) -> bool {
         let read = match &self.reading {
             Reading::Body(incoming) => incoming.decoder.is_over(),
@@ -288,6 +291,7 @@ impl Connection {
         self.answer = Answer::Awaited;
         true
     }
+    // ANCHOR_END: next_request
 }
 
 /// Room for the largest head, so that the parser has decided before the buffer is full, and for

@@ -73,6 +73,7 @@ pub fn response_framing(request: &Method, head: &ResponseHead) -> Result<Framing
 }
 
 /// What the fields say; `None` when they say nothing.
+// ANCHOR: announced_framing
 fn announced_framing(fields: &Fields, version: Version) -> Result<Option<Framing>, Reject> {
     let coded = fields.contains("Transfer-Encoding");
     // Item 3 lets Transfer-Encoding win over Content-Length; it also calls the pair a likely
@@ -86,6 +87,7 @@ fn announced_framing(fields: &Fields, version: Version) -> Result<Option<Framing
     }
     Ok(content_length(fields)?.map(Framing::Length))
 }
+// ANCHOR_END: announced_framing
 
 /// Demands that the codings are `chunked`, once, and nothing else.
 ///
@@ -142,6 +144,7 @@ fn content_length(fields: &Fields) -> Result<Option<u64>, Reject> {
 }
 
 /// Reads digits, and nothing but digits: `+5`, `0x5` and ` 5` are not numbers here.
+// ANCHOR: parse_length
 pub(crate) fn parse_length(value: &[u8]) -> Result<u64, Fault> {
     if value.contains(&b',') {
         return Err(Fault::LengthRepeated);
@@ -154,6 +157,7 @@ pub(crate) fn parse_length(value: &[u8]) -> Result<u64, Fault> {
     });
     octets.ok_or(Fault::LengthTooLarge)
 }
+// ANCHOR_END: parse_length
 
 #[cfg(test)]
 mod tests {

@@ -19,12 +19,14 @@ use crate::{Fault, Fields, Limits, Method, Reject, Status, Target, Version, host
 
 /// The outcome of looking at the front of a byte stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
+// ANCHOR: parsed
 pub enum Parsed<T> {
     /// The value, and how many bytes it took.
     Complete(T, usize),
     /// Nothing is wrong yet, and something is missing.
     Partial,
 }
+// ANCHOR_END: parsed
 
 /// A request's head.
 ///
@@ -92,6 +94,7 @@ impl ResponseHead {
 }
 
 /// Persistence is what HTTP/1.1 does unless told otherwise, and what HTTP/1.0 does only when told.
+// ANCHOR: keeps_alive
 fn keeps_alive(version: Version, fields: &Fields) -> bool {
     let says = |option| has_connection_option(fields, option);
     match version {
@@ -99,6 +102,7 @@ fn keeps_alive(version: Version, fields: &Fields) -> bool {
         Version::Http10 => says("keep-alive") && !says("close"),
     }
 }
+// ANCHOR_END: keeps_alive
 
 /// Options are compared without regard to case (RFC 9110 §7.6.1).
 pub(crate) fn has_connection_option(fields: &Fields, option: &str) -> bool {

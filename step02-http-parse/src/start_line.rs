@@ -17,6 +17,7 @@ use crate::{Fault, Limits, Method, Status, Target, Version};
 /// Reads empty lines and a request line at the front, and returns the offset after its end.
 ///
 /// Source: RFC 9112 §3
+// ANCHOR: request_line
 pub(crate) fn request_line(
     bytes: &[u8],
     limits: &Limits,
@@ -30,6 +31,7 @@ pub(crate) fn request_line(
         .or_else(|(fault, at)| Stop::refuse(fault, target_start + at))?;
     Ok(((method, target, version), end))
 }
+// ANCHOR_END: request_line
 
 /// Reads a status line at the front, and returns the offset after its end.
 ///

@@ -44,6 +44,7 @@ pub struct Target {
 impl Target {
     /// Reads a target that goes with `method`, and every octet of which the caller has found to
     /// be one that targets have. An error has its offset in `raw`.
+    // ANCHOR: parse
     pub(crate) fn parse(method: &Method, raw: &[u8]) -> Result<Target, (Fault, usize)> {
         if *method == Method::Connect {
             return Target::authority_form(raw);
@@ -54,6 +55,7 @@ impl Target {
             _ => Target::absolute_form(raw),
         }
     }
+    // ANCHOR_END: parse
 
     fn new(raw: &[u8], form: TargetForm, authority: Range<usize>) -> Target {
         let path_start = match form {

@@ -37,12 +37,14 @@ impl Connection {
     }
 
     /// Appends the interim response `100 Continue`, once, and only to a client that waits for it.
+    // ANCHOR: send_continue
     pub fn send_continue(&mut self, out: &mut Vec<u8>) {
         if self.expects_continue() {
             self.asked.expectation = Expectation::Settled;
             out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
         }
     }
+    // ANCHOR_END: send_continue
 
     /// Makes this response the last one of the connection; before [`Connection::start`] it says
     /// so with `Connection: close`.
