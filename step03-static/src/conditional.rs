@@ -39,6 +39,7 @@ pub enum Precondition {
 /// Source: RFC 9110 §13.2.2
 pub fn precondition(method: &Method, fields: &Fields, now: Validators<'_>) -> Precondition {
     let safe = matches!(method, Method::Get | Method::Head);
+    // ANCHOR: if_match
     if fields.contains("If-Match") {
         if !matches_any(fields, "If-Match", now.etag, Comparison::Strong) {
             return Precondition::Failed;
@@ -48,6 +49,8 @@ pub fn precondition(method: &Method, fields: &Fields, now: Validators<'_>) -> Pr
     {
         return Precondition::Failed;
     }
+    // ANCHOR_END: if_match
+    // ANCHOR: if_none_match
     if fields.contains("If-None-Match") {
         if matches_any(fields, "If-None-Match", now.etag, Comparison::Weak) {
             return if safe {
@@ -63,6 +66,7 @@ pub fn precondition(method: &Method, fields: &Fields, now: Validators<'_>) -> Pr
         return Precondition::NotModified;
     }
     Precondition::Holds
+    // ANCHOR_END: if_none_match
 }
 
 /// How two entity tags are compared (RFC 9110 §8.8.3.2).

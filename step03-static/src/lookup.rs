@@ -117,6 +117,7 @@ impl Found {
 /// length, within one tick of the kernel's clock.
 ///
 /// Source: RFC 9110 §8.8.3
+// ANCHOR: entity_tag
 fn entity_tag(metadata: &fs::Metadata) -> Box<str> {
     let nanoseconds =
         i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec());
@@ -127,6 +128,7 @@ fn entity_tag(metadata: &fs::Metadata) -> Box<str> {
     )
     .into()
 }
+// ANCHOR_END: entity_tag
 
 /// A folder of the file system that is a site's root. Nothing outside of it is ever opened.
 #[derive(Clone, Debug)]
