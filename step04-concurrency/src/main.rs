@@ -101,11 +101,15 @@ fn run(options: &Options) -> Result<(), String> {
     if let Err(error) = sys::raise_descriptor_limit() {
         eprintln!("the limit on open descriptors stays as it is: {error}");
     }
-    let files = files(&options.folder)
-        .map_err(|error| format!("cannot serve {}: {error}", options.folder.display()))?;
+    let files = files(&options.folder).map_err(|error| {
+        let folder = options.folder.display();
+        format!("cannot serve {folder}: {error}; name a folder that exists and may be read")
+    })?;
     let (name, serve) = options.server;
-    let listener = listen(name, options.listen)
-        .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;
+    let listener = listen(name, options.listen).map_err(|error| {
+        let addr = options.listen;
+        format!("cannot listen on {addr}: {error}; try --listen 127.0.0.1:0 for any free port")
+    })?;
     let addr = listener.local_addr().map_err(|error| error.to_string())?;
     println!(
         "{} served by `{name}` at http://{addr}/",

@@ -33,13 +33,21 @@ pub(super) enum Sent {
 /// The content of a response, and how much of it has been sent.
 #[derive(Debug)]
 pub(super) struct Sending {
+    /// The part that is being sent.
     body: Body,
+    /// Octets of it that have been sent.
     at: u64,
+    /// The parts behind it; the next one stands last.
+    rest: Vec<Body>,
 }
 
 impl Sending {
     pub(super) fn new(body: Body) -> Sending {
-        Sending { body, at: 0 }
+        Sending {
+            body,
+            at: 0,
+            rest: Vec::new(),
+        }
     }
 
     /// Moves a bounded amount of content into the outbox or the socket.
@@ -54,8 +62,7 @@ impl Sending {
         outbox: &mut Outbox,
     ) -> io::Result<Sent> {
         let bodiless = connection.encoder() == Some(Encoder::Bodiless);
-        let left = self.body.len().map(|len| len - self.at);
-        if bodiless || left == Some(0) {
+        if bodiless || !self.find_part() {
             connection.finish(outbox.end()).map_err(broken_promise)?;
             return Ok(Sent::All);
         }
@@ -65,9 +72,9 @@ impl Sending {
                 return Ok(Sent::Blocked);
             }
         }
-        match (&mut self.body, left) {
-            (Body::Empty, _) => Ok(Sent::All),
-            (Body::Bytes(bytes), _) => {
+        match &mut self.body {
+            Body::Empty | Body::Parts(_) => unreachable!("a part with octets has been found"),
+            Body::Bytes(bytes) => {
                 let start = usize::try_from(self.at).expect("an offset into memory");
                 let end = bytes.len().min(start + outbox.room());
                 connection
@@ -76,22 +83,37 @@ impl Sending {
                 self.at = end as u64;
                 Ok(Sent::Some)
             }
-            (Body::File { .. }, Some(left)) if left > SMALL_FILE as u64 => {
+            Body::File { len, .. } if *len - self.at > SMALL_FILE as u64 => {
                 self.send_file(stream, connection, outbox)
             }
-            (Body::File { .. }, _) => self.read_file(connection, outbox),
-            (Body::Stream(source), _) => {
+            Body::File { .. } => self.read_file(connection, outbox),
+            Body::Stream(source) => {
                 let mut buf = [0; STREAM_TURN];
                 let n = source.read(&mut buf)?;
                 if n == 0 {
-                    connection.finish(outbox.end()).map_err(broken_promise)?;
-                    return Ok(Sent::All);
+                    (self.body, self.at) = (Body::Empty, 0);
+                    return Ok(Sent::Some);
                 }
                 connection
                     .send(&buf[..n], outbox.end())
                     .map_err(broken_promise)?;
                 Ok(Sent::Some)
             }
+        }
+    }
+
+    /// Turns to the next part that may have octets left; false when there is none.
+    fn find_part(&mut self) -> bool {
+        loop {
+            if let Body::Parts(parts) = &mut self.body {
+                self.rest.extend(parts.drain(..).rev());
+            } else if self.body.len() != Some(self.at) {
+                return true;
+            }
+            let Some(next) = self.rest.pop() else {
+                return false;
+            };
+            (self.body, self.at) = (next, 0);
         }
     }
 
