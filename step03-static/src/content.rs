@@ -7,25 +7,26 @@ use std::os::unix::fs::FileExt;
 /// A [`Body`] and how far it has been read.
 #[derive(Debug)]
 pub(crate) struct Content {
+    /// The part that is being read.
     body: Body,
-    /// Octets read so far.
+    /// Octets of it read so far.
     at: u64,
+    /// The parts behind it; the next one stands last.
+    rest: Vec<Body>,
 }
 
 impl Content {
     /// Stands before the first octet.
     pub(crate) fn new(body: Body) -> Content {
-        Content { body, at: 0 }
+        Content {
+            body,
+            at: 0,
+            rest: Vec::new(),
+        }
     }
-}
 
-impl Read for Content {
-    /// Reads on. A file is read at an offset, so that many responses can share it open.
-    ///
-    /// # Errors
-    /// `UnexpectedEof` when a file has become shorter than was promised; what the file or the
-    /// stream reports.
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+    /// Reads from the current part; 0 is its end.
+    fn read_part(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let n = match &mut self.body {
             Body::Empty => 0,
             Body::Bytes(bytes) => {
@@ -45,9 +46,33 @@ impl Read for Content {
                 n
             }
             Body::Stream(stream) => stream.read(buf)?,
+            Body::Parts(parts) => {
+                self.rest.extend(parts.drain(..).rev());
+                0
+            }
         };
         self.at += n as u64;
         Ok(n)
+    }
+}
+
+impl Read for Content {
+    /// Reads on. A file is read at an offset, so that many responses can share it open.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` when a file has become shorter than was promised; what the file or the
+    /// stream reports.
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let n = self.read_part(buf)?;
+            if n > 0 || buf.is_empty() {
+                return Ok(n);
+            }
+            let Some(next) = self.rest.pop() else {
+                return Ok(0);
+            };
+            (self.body, self.at) = (next, 0);
+        }
     }
 }
 
@@ -83,6 +108,18 @@ mod tests {
         check(rest_of_this_file(0), b"");
         check(rest_of_this_file(3), &all[10..13]);
         check(rest_of_this_file(all.len() as u64 - 10), &all[10..]);
+    }
+
+    #[test]
+    fn parts_are_read_in_their_order_however_deep() {
+        let bytes = |text: &'static str| Body::Bytes(Arc::from(text.as_bytes()));
+        let inner = Body::Parts(vec![bytes("c"), Body::Stream(Box::new(&b"de"[..]))]);
+        let all = include_bytes!("content.rs");
+        let expected = [&b"abcde"[..], &all[10..13], b"f"].concat();
+        let file = rest_of_this_file(3);
+        let parts = vec![bytes("ab"), Body::Empty, inner, file, bytes("f")];
+        check(Body::Parts(parts), &expected);
+        check(Body::Parts(vec![]), b"");
     }
 
     #[test]

@@ -8,19 +8,14 @@
 //!
 //! Nothing is ever written: every method but GET, HEAD and OPTIONS is refused.
 
-use crate::conditional::{Precondition, Validators, precondition};
+use crate::answer::answer;
 use crate::listing;
-use crate::mime::media_type;
 use crate::path::NOTHING_HERE;
-use crate::range::{Selected, select_range};
-use crate::{
-    Body, Denied, Disk, Found, Handler, Lookup, OpenFile, Reply, Request, Response, SitePath,
-};
+use crate::{Denied, Disk, Found, Handler, Lookup, Reply, Request, Response, SitePath};
 use http_parse::{Method, Status};
 use std::fmt;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
 /// What may be done with a file.
 const ALLOW: &str = "GET, HEAD, OPTIONS";
@@ -158,71 +153,6 @@ impl Handler for Files {
         };
         response.into()
     }
-}
-
-/// The response for a file that exists. `path` names it, and so its media type.
-fn answer(request: &Request, path: &SitePath, file: &OpenFile) -> Response {
-    let (method, fields) = (request.method(), &request.head.fields);
-    let validators = Validators {
-        etag: &file.etag,
-        modified: file.modified,
-    };
-    match precondition(method, fields, validators) {
-        Precondition::Holds => {}
-        Precondition::NotModified => {
-            // What else a 200 would say of the file, the client knows (RFC 9110 §15.4.5).
-            return Response::new(Status::NOT_MODIFIED).with("ETag", &file.etag);
-        }
-        Precondition::Failed => {
-            return Response::error(
-                Status::PRECONDITION_FAILED,
-                "The file is not the version that the request is about. \
-                 Fetch it again without If-Match and If-Unmodified-Since.",
-            );
-        }
-    }
-    let (status, first, len) = match select_range(method, fields, validators, file.len) {
-        Selected::Whole => (Status::OK, 0, file.len),
-        Selected::Part { first, len } => (Status::PARTIAL_CONTENT, first, len),
-        Selected::Unsatisfiable => return unsatisfiable(file),
-    };
-    let mut response = Response::new(status)
-        .with("Content-Type", media_type(path.file_name().unwrap_or(b"")))
-        .with("Last-Modified", &file.last_modified)
-        .with("ETag", &file.etag)
-        .with("Accept-Ranges", "bytes")
-        .with("X-Content-Type-Options", "nosniff");
-    if status == Status::PARTIAL_CONTENT {
-        let range = format!("bytes {first}-{}/{}", first + len - 1, file.len);
-        response = response.with("Content-Range", &range);
-    }
-    response.body = content(file, first, len);
-    response
-}
-
-/// Part of a file: out of its cached octets where there are some, so that a response never mixes
-/// them with newer ones from the disk.
-fn content(file: &OpenFile, first: u64, len: u64) -> Body {
-    let Some(cached) = &file.body else {
-        return Body::File {
-            file: Arc::clone(&file.file),
-            offset: first,
-            len,
-        };
-    };
-    if len == file.len {
-        return Body::Bytes(Arc::clone(cached));
-    }
-    let in_memory = |offset: u64| usize::try_from(offset).expect("a cached file fits in memory");
-    Body::Bytes(Arc::from(&cached[in_memory(first)..in_memory(first + len)]))
-}
-
-fn unsatisfiable(file: &OpenFile) -> Response {
-    Response::error(
-        Status::RANGE_NOT_SATISFIABLE,
-        "The file ends before the range begins. Its length is in the field Content-Range.",
-    )
-    .with("Content-Range", &format!("bytes */{}", file.len))
 }
 
 /// Sends a browser from `/folder` to `/folder/`, without which the relative links of a page would

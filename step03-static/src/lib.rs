@@ -13,6 +13,8 @@
 //! and one client at a time is served. Both are what the next step is about.
 #![forbid(unsafe_code)]
 
+mod answer;
+mod byteranges;
 mod client;
 mod collect;
 mod conditional;
@@ -39,6 +41,6 @@ pub use lookup::{Denied, Disk, Found, Lookup, OpenFile};
 pub use message::{Body, Request, Response};
 pub use mime::media_type;
 pub use path::{PathFault, SitePath};
-pub use range::{Selected, select_range};
+pub use range::{Selected, Span, select_range};
 pub use respond::{SERVER, content_too_large, gateway_failure, request_timeout, start_response};
 pub use serve::serve_connection;

@@ -50,6 +50,8 @@ pub enum Body {
     /// Octets of unknown number, produced while they are sent. Reading must not wait: a source that
     /// can wait is an [`Exchange`](crate::Exchange).
     Stream(Box<dyn Read + Send>),
+    /// One after the other.
+    Parts(Vec<Body>),
 }
 
 impl Body {
@@ -60,6 +62,9 @@ impl Body {
             Body::Bytes(bytes) => Some(bytes.len() as u64),
             Body::File { len, .. } => Some(*len),
             Body::Stream(_) => None,
+            Body::Parts(parts) => parts
+                .iter()
+                .try_fold(0, |sum: u64, part| sum.checked_add(part.len()?)),
         }
     }
 
@@ -76,6 +81,7 @@ impl fmt::Debug for Body {
             Body::Bytes(bytes) => write!(f, "Bytes({})", bytes.len()),
             Body::File { offset, len, .. } => write!(f, "File({offset}+{len})"),
             Body::Stream(_) => f.write_str("Stream"),
+            Body::Parts(parts) => f.debug_tuple("Parts").field(parts).finish(),
         }
     }
 }
@@ -168,6 +174,18 @@ mod tests {
         let page = String::from_utf8_lossy(&page);
         assert!(page.contains("<p>&lt;b&gt;&amp;&quot;&#39;</p>"), "{page}");
         assert!(page.contains("404 Not Found"), "{page}");
+    }
+
+    #[test]
+    fn parts_are_as_long_as_their_sum() {
+        let three = || Body::Bytes(Arc::from(&b"abc"[..]));
+        assert_eq!(Body::Parts(vec![]).len(), Some(0));
+        assert_eq!(
+            Body::Parts(vec![three(), Body::Empty, three()]).len(),
+            Some(6)
+        );
+        let stream = Body::Stream(Box::new(std::io::empty()));
+        assert_eq!(Body::Parts(vec![three(), stream]).len(), None);
     }
 
     #[test]

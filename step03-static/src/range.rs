@@ -5,25 +5,50 @@
 //! bytes=4-    0 1 2 3[4 5 6]     bytes=7-   416: there are 7 octets, 0 to 6
 //! ```
 //!
-//! A request for several ranges gets the whole file, which the standard allows (RFC 9110 §14.2).
+//! A request for several ranges gets several parts, unless they are so many that the whole file is
+//! less trouble for both sides. Ranges that overlap or touch become one, so that no octet is sent
+//! twice: a thousand times "the whole file" would be a cheap way to ask for a lot (RFC 9110 §17.15).
 
 use crate::Validators;
 use http_parse::{Fields, HttpDate, Method};
 
-/// The part of a file that a request asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Parts of one response; whoever wants more gets the whole file. Films and documents are read in
+/// two or three.
+const MAX_PARTS: usize = 16;
+
+/// What a request asks for of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selected {
     /// All of it: 200.
     Whole,
-    /// 206: so many octets from there on; at least one, and none beyond the end.
-    Part {
-        /// Offset of the first octet.
-        first: u64,
-        /// Number of octets.
-        len: u64,
-    },
+    /// 206: one part.
+    Part(Span),
+    /// 206: two to sixteen parts that neither overlap nor touch, in the order they were asked for.
+    Parts(Vec<Span>),
     /// 416: nothing of it.
     Unsatisfiable,
+}
+
+/// Octets of a file that follow each other: at least one, and none beyond the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Offset of the first octet.
+    pub first: u64,
+    /// Number of octets.
+    pub len: u64,
+}
+
+impl Span {
+    /// The value of `Content-Range` for this part of a file of `complete` octets.
+    ///
+    /// Source: RFC 9110 §14.4
+    pub fn content_range(self, complete: u64) -> String {
+        format!("bytes {}-{}/{complete}", self.first, self.end() - 1)
+    }
+
+    fn end(self) -> u64 {
+        self.first + self.len
+    }
 }
 
 /// Decides which part of a file of `len` octets goes into the response.
@@ -41,13 +66,13 @@ pub fn select_range(method: &Method, fields: &Fields, now: Validators<'_>, len: 
         return Selected::Whole;
     }
     match parse(range) {
-        Some(spec) => spec.within(len),
+        Some(specs) => select(&specs, len),
         None => Selected::Whole,
     }
 }
 
 /// One range, as written.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Spec {
     /// From the first to the last, both included; to the end when there is no last.
     From { first: u64, last: Option<u64> },
@@ -56,24 +81,56 @@ enum Spec {
 }
 
 impl Spec {
-    fn within(self, len: u64) -> Selected {
+    /// What there is of it in a file of `len` octets.
+    fn within(self, len: u64) -> Option<Span> {
         let (first, end) = match self {
             Spec::From { first, last } => (
                 first,
                 last.map_or(len, |last| last.saturating_add(1).min(len)),
             ),
-            // The last octets of nothing are nothing, and no Content-Range can say that.
-            Spec::Suffix(1..) if len == 0 => return Selected::Whole,
             Spec::Suffix(count) => (len.saturating_sub(count), len),
         };
-        if first >= end {
-            return Selected::Unsatisfiable;
-        }
-        Selected::Part {
+        (first < end).then(|| Span {
             first,
             len: end - first,
+        })
+    }
+}
+
+fn select(specs: &[Spec], len: u64) -> Selected {
+    // The last octets of nothing are nothing, and no Content-Range can say that.
+    let asks_for_end = |spec: &Spec| matches!(spec, Spec::Suffix(1..));
+    if len == 0 && specs.iter().any(asks_for_end) {
+        return Selected::Whole;
+    }
+    // Those that lie beyond the end fall away as long as any other remains.
+    let spans = specs.iter().filter_map(|spec| spec.within(len)).collect();
+    let spans = merge(spans);
+    match spans[..] {
+        [] => Selected::Unsatisfiable,
+        [only] => Selected::Part(only),
+        _ if spans.len() > MAX_PARTS => Selected::Whole,
+        _ => Selected::Parts(spans),
+    }
+}
+
+/// Joins what overlaps or touches; each result stands where the earliest of its members stood
+/// (RFC 9110 §15.3.7.2).
+fn merge(spans: Vec<Span>) -> Vec<Span> {
+    let mut numbered: Vec<(usize, Span)> = spans.into_iter().enumerate().collect();
+    numbered.sort_by_key(|(_, span)| span.first);
+    let mut merged: Vec<(usize, Span)> = Vec::new();
+    for (number, span) in numbered {
+        match merged.last_mut() {
+            Some((earliest, before)) if span.first <= before.end() => {
+                before.len = before.end().max(span.end()) - before.first;
+                *earliest = number.min(*earliest);
+            }
+            _ => merged.push((number, span)),
         }
     }
+    merged.sort_by_key(|(number, _)| *number);
+    merged.into_iter().map(|(_, span)| span).collect()
 }
 
 /// Whether `If-Range` is absent or names exactly this version: half of one and half of another is a
@@ -85,20 +142,23 @@ fn same_version(fields: &Fields, now: Validators<'_>) -> bool {
     })
 }
 
-/// The one range of a `Range` field; `None` when there are more, or it is malformed.
-fn parse(value: &[u8]) -> Option<Spec> {
+/// The members of a `Range` field; `None` when any of them is malformed, or there is none.
+fn parse(value: &[u8]) -> Option<Vec<Spec>> {
     let equals = value.iter().position(|octet| *octet == b'=')?;
     let (unit, set) = (&value[..equals], &value[equals + 1..]);
     if !unit.eq_ignore_ascii_case(b"bytes") {
         return None;
     }
-    let mut members = set
+    let specs: Option<Vec<Spec>> = set
         .split(|octet| *octet == b',')
         .map(<[u8]>::trim_ascii)
-        .filter(|member| !member.is_empty());
-    let (member, None) = (members.next()?, members.next()) else {
-        return None;
-    };
+        .filter(|member| !member.is_empty())
+        .map(parse_member)
+        .collect();
+    specs.filter(|specs| !specs.is_empty())
+}
+
+fn parse_member(member: &[u8]) -> Option<Spec> {
     let dash = member.iter().position(|octet| *octet == b'-')?;
     match (&member[..dash], &member[dash + 1..]) {
         (b"", count) => Some(Spec::Suffix(number(count)?)),
@@ -160,7 +220,12 @@ mod tests {
     }
 
     fn part(first: u64, len: u64) -> Selected {
-        Selected::Part { first, len }
+        Selected::Part(Span { first, len })
+    }
+
+    fn parts(spans: &[(u64, u64)]) -> Selected {
+        let span = |&(first, len): &(u64, u64)| Span { first, len };
+        Selected::Parts(spans.iter().map(span).collect())
     }
 
     #[test]
@@ -220,9 +285,61 @@ mod tests {
     }
 
     #[test]
-    fn several_ranges_get_the_whole_file() {
-        check("bytes=0-1,3-4", 10, Whole);
-        check("bytes=0-1,99-", 10, Whole);
+    fn several_ranges_are_several_parts() {
+        check("bytes=0-1,3-4", 10, parts(&[(0, 2), (3, 2)]));
+        check("bytes=-1, 0-0 ,,4-", 10, parts(&[(4, 6), (0, 1)]));
+        check("bytes=8-,0-0", 10, parts(&[(8, 2), (0, 1)]));
+    }
+
+    #[test]
+    fn ranges_that_overlap_or_touch_are_one() {
+        check("bytes=0-1,2-3", 10, part(0, 4));
+        check("bytes=0-5,2-3", 10, part(0, 6));
+        check("bytes=4-5,0-9,-3", 10, part(0, 10));
+        check("bytes=8-8,0-1,7-7", 10, parts(&[(7, 2), (0, 2)]));
+        check(
+            &format!("bytes={}", ["0-"; 1000].join(",")),
+            10,
+            part(0, 10),
+        );
+    }
+
+    #[test]
+    fn what_lies_beyond_the_end_falls_away() {
+        check("bytes=0-1,99-", 10, part(0, 2));
+        check("bytes=50-60,99-,-0", 10, Unsatisfiable);
+        check("bytes=0-0,-1", 0, Whole);
+    }
+
+    #[test]
+    fn one_malformed_range_spoils_them_all() {
+        check("bytes=0-1,4-2", 10, Whole);
+        check("bytes=0-1,x", 10, Whole);
+    }
+
+    #[test]
+    fn more_than_sixteen_parts_are_the_whole() {
+        let every_other = |count: u64| {
+            let members: Vec<_> = (0..count).map(|at| format!("{0}-{0}", 2 * at)).collect();
+            format!("bytes={}", members.join(","))
+        };
+        let spans: Vec<_> = (0..16).map(|at| (2 * at, 1)).collect();
+        check(&every_other(16), 100, parts(&spans));
+        check(&every_other(17), 100, Whole);
+    }
+
+    #[test]
+    fn parts_are_counted_after_merging() {
+        let members = ["0-0,1-1"; 40].join(",");
+        check(
+            &format!("bytes={members},5-5"),
+            10,
+            parts(&[(0, 2), (5, 1)]),
+        );
+    }
+
+    #[test]
+    fn a_repeated_field_is_ignored() {
         let twice = [("Range", "bytes=0-1"), ("Range", "bytes=0-1")];
         check_all(&Method::Get, &twice, 10, Whole);
     }

@@ -144,11 +144,31 @@ fn check_ranges(server: &Server) {
         assert_eq!(part.field("Content-Range"), Some(content_range));
         assert_eq!(part.field("ETag"), whole.field("ETag"));
     }
+    check_parts(&server.ask("GET", "/file", &["Range: bytes=7-,0-1,4-4"]));
     let beyond = server.ask("GET", "/file", &["Range: bytes=10-"]);
     assert_eq!(beyond.status, 416);
     assert_eq!(beyond.field("Content-Range"), Some("bytes */10"));
     let other = server.ask("GET", "/file", &["Range: bytes=0-1", "If-Range: \"other\""]);
     assert_eq!((other.status, other.body.len()), (200, 10));
+}
+
+/// Makes sure of the last three octets, the first two, and the fifth, in this order.
+#[track_caller]
+fn check_parts(answer: &Answer) {
+    assert_eq!(answer.status, 206);
+    assert_eq!(answer.field("Content-Range"), None);
+    let media_type = answer.field("Content-Type").unwrap();
+    let boundary = media_type
+        .strip_prefix("multipart/byteranges; boundary=")
+        .unwrap();
+    let part = |range: &str, content: &str| {
+        format!(
+            "--{boundary}\r\nContent-Type: application/octet-stream\r\n\
+             Content-Range: bytes {range}/10\r\n\r\n{content}\r\n"
+        )
+    };
+    let parts = part("7-9", "789") + &part("0-1", "01") + &part("4-4", "4");
+    assert_eq!(answer.text(), format!("{parts}--{boundary}--\r\n"));
 }
 
 #[test]

@@ -1,0 +1,106 @@
+//! Files under every server of the ladder.
+
+use concurrency::SERVERS;
+use socket::Stop;
+use static_files::{Config, Files};
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A folder of its own, gone with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("step04-{}-{name}", std::process::id()));
+        fs::create_dir(&path).expect("the folder for temporary files is writable");
+        Folder(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Left behind, it harms nothing but tidiness.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Stops a server also when a test has failed beside it, which would wait for it for ever.
+struct StopAtEnd<'s>(&'s Stop);
+
+impl Drop for StopAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+fn for_every_server(files: &Files, check: impl Fn(&str, SocketAddr)) {
+    for (name, serve) in SERVERS {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let addr = listener.local_addr().expect("it is bound");
+        let (config, stop) = (Config::default(), Stop::new());
+        thread::scope(|scope| {
+            let server = scope.spawn(|| serve(&listener, files, &config, &stop));
+            let stopping = StopAtEnd(&stop);
+            check(name, addr);
+            drop(stopping);
+            let ended = server.join().expect("no panic");
+            ended.expect("an orderly end");
+        });
+    }
+}
+
+/// One GET on a connection of its own; everything that came back.
+fn get(addr: SocketAddr, target: &str, fields: &str) -> Vec<u8> {
+    let mut client = TcpStream::connect(addr).expect("it listens");
+    client.set_read_timeout(Some(DEADLINE)).expect("a deadline");
+    let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{fields}\r\n");
+    client
+        .write_all(request.as_bytes())
+        .expect("the server reads");
+    let mut answer = Vec::new();
+    client.read_to_end(&mut answer).expect("an orderly end");
+    answer
+}
+
+fn halves(answer: &[u8]) -> (&str, &[u8]) {
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+    let (head, content) = answer.split_at(end.expect("a head") + 4);
+    (std::str::from_utf8(head).expect("ASCII"), content)
+}
+
+#[test]
+fn parts_of_a_file_large_and_small_leave_in_their_order() {
+    let folder = Folder::new("parts");
+    let all: Vec<u8> = (0..400_000_u32).flat_map(u32::to_le_bytes).collect();
+    fs::write(folder.0.join("big.bin"), &all).expect("there is room");
+    let files = Files::new(&folder.0).expect("a folder");
+    for_every_server(&files, |name, addr| {
+        let ranges = "Range: bytes=1000000-1599999,0-9,20-900019\r\n";
+        let answer = get(addr, "/big.bin", ranges);
+        let (head, content) = halves(&answer);
+        assert!(head.starts_with("HTTP/1.1 206 "), "{name}: {head}");
+        let length = format!("\r\nContent-Length: {}\r\n", content.len());
+        assert!(head.contains(&length), "{name}: {head}");
+        let (_, boundary) = head.split_once("boundary=").expect("a boundary");
+        let boundary = &boundary[..32];
+        let mut expected = Vec::new();
+        for (first, end) in [(1_000_000, 1_600_000), (0, 10), (20, 900_020)] {
+            let before = if first == 1_000_000 { "" } else { "\r\n" };
+            let line = format!(
+                "{before}--{boundary}\r\nContent-Type: application/octet-stream\r\n\
+                 Content-Range: bytes {first}-{}/1600000\r\n\r\n",
+                end - 1
+            );
+            expected.extend_from_slice(line.as_bytes());
+            expected.extend_from_slice(&all[first..end]);
+        }
+        expected.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+        assert!(content == expected, "{name}: {} octets", content.len());
+    });
+}
