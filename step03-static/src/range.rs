@@ -82,6 +82,7 @@ enum Spec {
 
 impl Spec {
     /// What there is of it in a file of `len` octets.
+    // ANCHOR: within
     fn within(self, len: u64) -> Option<Span> {
         let (first, end) = match self {
             Spec::From { first, last } => (
@@ -95,6 +96,7 @@ impl Spec {
             len: end - first,
         })
     }
+    // ANCHOR_END: within
 }
 
 fn select(specs: &[Spec], len: u64) -> Selected {
@@ -116,6 +118,7 @@ fn select(specs: &[Spec], len: u64) -> Selected {
 
 /// Joins what overlaps or touches; each result stands where the earliest of its members stood
 /// (RFC 9110 §15.3.7.2).
+// ANCHOR: merge
 fn merge(spans: Vec<Span>) -> Vec<Span> {
     let mut numbered: Vec<(usize, Span)> = spans.into_iter().enumerate().collect();
     numbered.sort_by_key(|(_, span)| span.first);
@@ -132,15 +135,18 @@ fn merge(spans: Vec<Span>) -> Vec<Span> {
     merged.sort_by_key(|(number, _)| *number);
     merged.into_iter().map(|(_, span)| span).collect()
 }
+// ANCHOR_END: merge
 
 /// Whether `If-Range` is absent or names exactly this version: half of one and half of another is a
 /// broken file.
+// ANCHOR: same_version
 fn same_version(fields: &Fields, now: Validators<'_>) -> bool {
     fields.all("If-Range").all(|value| {
         // A weak tag begins with `W/`, so it equals no strong one.
         value == now.etag.as_bytes() || HttpDate::parse(value) == Some(now.modified)
     })
 }
+// ANCHOR_END: same_version
 
 /// The members of a `Range` field; `None` when any of them is malformed, or there is none.
 fn parse(value: &[u8]) -> Option<Vec<Spec>> {
