@@ -172,6 +172,7 @@ impl<'c> Client<'c> {
     }
 
     /// Answers, and sends all of it.
+    // ANCHOR: respond
     pub(crate) fn respond(&mut self, response: Response) -> Result<(), End> {
         let Response { head, body } = response;
         let length = body.len();
@@ -186,6 +187,7 @@ impl<'c> Client<'c> {
         }
         self.finish()
     }
+    // ANCHOR_END: respond
 
     /// Begins a response; see [`start_response`].
     pub(crate) fn start(&mut self, head: ResponseHead, length: Option<u64>) {

@@ -33,6 +33,7 @@ impl Content {
                 let at = usize::try_from(self.at).expect("it is at most the length of a slice");
                 (&bytes[at..]).read(buf)?
             }
+            // ANCHOR: file_part
             Body::File { file, offset, len } => {
                 let left = *len - self.at;
                 if left == 0 {
@@ -45,6 +46,7 @@ impl Content {
                 }
                 n
             }
+            // ANCHOR_END: file_part
             Body::Stream(stream) => stream.read(buf)?,
             Body::Parts(parts) => {
                 self.rest.extend(parts.drain(..).rev());
