@@ -32,7 +32,7 @@ fn main() -> ExitCode {
 
 fn serve(options: &Options) -> Result<(), Failure> {
     let stop = Arc::new(Stop::new());
-    // Before any thread is started: each inherits which signals it leaves to the others.
+    // First of all: until then a signal ends the server at once, which is right while nothing runs.
     stop_on_signals(Arc::clone(&stop)).map_err(Failure::System)?;
     sys::close_inherited_on_exec().map_err(Failure::System)?;
     if let Err(error) = sys::raise_descriptor_limit() {

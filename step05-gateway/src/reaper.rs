@@ -13,7 +13,9 @@
 //! then the kernel keeps the number, afterwards it may be somebody else's. So when the first
 //! process of a group that was asked to end has gone, the rest of the group is ended with it.
 //!
-//! Programs that leave their group on purpose (daemons) are let go.
+//! Programs that leave their group on purpose (daemons) are let go. And a server that is itself ended
+//! by force, with SIGKILL or a second SIGTERM, ends nobody: its programs see their input end and are
+//! stopped by SIGPIPE when they write, but one that only sleeps, sleeps on.
 
 use crate::ward::{Places, Running, Started};
 use concurrency::sys::{self, Interest, Pollable, Signal};
