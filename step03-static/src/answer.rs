@@ -1,16 +1,17 @@
 //! What is said about a file that exists.
 //!
 //! ```text
-//! preconditions ─► range ─┬─► whole     200
-//!       │                 ├─► a part    206, Content-Range
-//!       │                 ├─► parts     206, multipart/byteranges
-//!       └─ 304, 412       └─► beyond    416
+//! variant ─► preconditions ─► range ─┬─► whole     200
+//!                  │                 ├─► a part    206, Content-Range
+//!                  │                 ├─► parts     206, multipart/byteranges
+//!                  └─ 304, 412       └─► beyond    416
 //! ```
 //!
-//! The order is the standard's: a range is looked at only when the preconditions hold (RFC 9110
+//! The order is the standard's: validators and ranges are those of the variant, and a range is looked at only when the preconditions hold (RFC 9110
 //! §13.2.2). No octet of the file is read here; a response only says which ones it is made of.
 
 use crate::byteranges;
+use crate::encoding::{Coding, choose};
 use crate::mime::media_type;
 use crate::range::Span;
 use crate::{
@@ -20,8 +21,24 @@ use crate::{
 use http_parse::Status;
 use std::sync::Arc;
 
-/// The response for a file. `path` names it, and so its media type.
+/// The response for a file. `path` names it, and so its media type; the request decides between
+/// its variants.
 pub(crate) fn answer(request: &Request, path: &SitePath, file: &OpenFile) -> Response {
+    let (coding, variant) = choose(&request.head.fields, file);
+    let response = answer_with(request, path, coding, variant);
+    if file.siblings.is_empty() {
+        response
+    } else {
+        response.with("Vary", "Accept-Encoding")
+    }
+}
+
+fn answer_with(
+    request: &Request,
+    path: &SitePath,
+    coding: Option<Coding>,
+    file: &OpenFile,
+) -> Response {
     let (method, fields) = (request.method(), &request.head.fields);
     let validators = Validators {
         etag: &file.etag,
@@ -29,44 +46,48 @@ pub(crate) fn answer(request: &Request, path: &SitePath, file: &OpenFile) -> Res
     };
     match precondition(method, fields, validators) {
         Precondition::Holds => {}
+        // What else a 200 would say of the file, the client knows (RFC 9110 §15.4.5).
         Precondition::NotModified => {
-            // What else a 200 would say of the file, the client knows (RFC 9110 §15.4.5).
             return Response::new(Status::NOT_MODIFIED).with("ETag", &file.etag);
         }
-        Precondition::Failed => {
-            return Response::error(
-                Status::PRECONDITION_FAILED,
-                "The file is not the version that the request is about. \
-                 Fetch it again without If-Match and If-Unmodified-Since.",
-            );
-        }
+        Precondition::Failed => return failed(),
     }
     let media_type = media_type(path.file_name().unwrap_or(b""));
-    let response = match select_range(method, fields, validators, file.len) {
-        Selected::Whole => {
-            let all = Span {
-                first: 0,
-                len: file.len,
-            };
-            let mut response = Response::new(Status::OK).with("Content-Type", media_type);
-            response.body = content(file, all);
-            response
+    let mut response = match select_range(method, fields, validators, file.len) {
+        Selected::Part(span) => part(file, media_type, span),
+        // Content-Encoding would be said of the multipart, which is not encoded: its parts are.
+        Selected::Parts(spans) if coding.is_none() => {
+            byteranges::response(file, media_type, &spans)
         }
-        Selected::Part(span) => {
-            let mut response = Response::new(Status::PARTIAL_CONTENT)
-                .with("Content-Type", media_type)
-                .with("Content-Range", &span.content_range(file.len));
-            response.body = content(file, span);
-            response
-        }
-        Selected::Parts(spans) => byteranges::response(file, media_type, &spans),
+        Selected::Whole | Selected::Parts(_) => whole(file, media_type),
         Selected::Unsatisfiable => return unsatisfiable(file),
     };
+    if let Some(coding) = coding {
+        response = response.with("Content-Encoding", coding.name());
+    }
     response
         .with("Last-Modified", &file.last_modified)
         .with("ETag", &file.etag)
         .with("Accept-Ranges", "bytes")
         .with("X-Content-Type-Options", "nosniff")
+}
+
+fn whole(file: &OpenFile, media_type: &str) -> Response {
+    let mut response = Response::new(Status::OK).with("Content-Type", media_type);
+    let all = Span {
+        first: 0,
+        len: file.len,
+    };
+    response.body = content(file, all);
+    response
+}
+
+fn part(file: &OpenFile, media_type: &str, span: Span) -> Response {
+    let mut response = Response::new(Status::PARTIAL_CONTENT)
+        .with("Content-Type", media_type)
+        .with("Content-Range", &span.content_range(file.len));
+    response.body = content(file, span);
+    response
 }
 
 /// Part of a file: out of its cached octets where there are some, so that a response never mixes
@@ -85,6 +106,14 @@ pub(crate) fn content(file: &OpenFile, span: Span) -> Body {
     }
     let in_memory = |offset: u64| usize::try_from(offset).expect("a cached file fits in memory");
     Body::Bytes(Arc::from(&cached[in_memory(first)..in_memory(first + len)]))
+}
+
+fn failed() -> Response {
+    Response::error(
+        Status::PRECONDITION_FAILED,
+        "The file is not the version that the request is about. \
+         Fetch it again without If-Match and If-Unmodified-Since.",
+    )
 }
 
 fn unsatisfiable(file: &OpenFile) -> Response {

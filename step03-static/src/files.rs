@@ -9,6 +9,7 @@
 //! Nothing is ever written: every method but GET, HEAD and OPTIONS is refused.
 
 use crate::answer::answer;
+use crate::encoding::with_siblings;
 use crate::listing;
 use crate::path::NOTHING_HERE;
 use crate::{Denied, Disk, Found, Handler, Lookup, Reply, Request, Response, SitePath};
@@ -59,7 +60,7 @@ impl Files {
     }
 
     /// Asks `lookup` for files instead of the disk. It decides what may be opened, as
-    /// [`Disk::find`] does.
+    /// [`Disk::find`] does, and adds the siblings that are to be served.
     #[must_use]
     pub fn looking_up(mut self, lookup: Box<Lookup>) -> Files {
         self.lookup = Some(lookup);
@@ -76,7 +77,10 @@ impl Files {
     fn find(&self, path: &SitePath) -> Result<Found, Denied> {
         match &self.lookup {
             Some(lookup) => lookup(path),
-            None => self.disk.find(path),
+            None => {
+                let look = |path: &SitePath| self.disk.find(path);
+                Ok(with_siblings(look(path)?, path, look))
+            }
         }
     }
 

@@ -9,6 +9,7 @@
 //! Linux's openat2(2) can, because it resolves and opens in one step.
 
 use crate::SitePath;
+use crate::encoding::Sibling;
 use crate::respond::{now, text_of};
 use http_parse::HttpDate;
 use std::fs::{self, File};
@@ -30,7 +31,7 @@ pub enum Found {
 }
 
 /// A regular file, with what is said about it in every response.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct OpenFile {
     /// Open for reading. Shared, so it is read at offsets only, never through its position.
     pub file: Arc<File>,
@@ -44,6 +45,9 @@ pub struct OpenFile {
     pub last_modified: Box<str>,
     /// All `len` octets, where a cache keeps them; `None` from [`Disk`].
     pub body: Option<Arc<[u8]>>,
+    /// Its encoded forms, the preferred one first; none from [`Disk`], see
+    /// [`with_siblings`](crate::with_siblings).
+    pub siblings: Vec<Sibling>,
 }
 
 /// Why a path gives nothing.
@@ -62,12 +66,8 @@ impl OpenFile {
     #[must_use]
     pub fn with_body(&self, body: Arc<[u8]>) -> OpenFile {
         OpenFile {
-            file: Arc::clone(&self.file),
-            len: self.len,
-            modified: self.modified,
-            etag: self.etag.clone(),
-            last_modified: self.last_modified.clone(),
             body: Some(body),
+            ..self.clone()
         }
     }
 }
@@ -108,6 +108,7 @@ impl Found {
             etag: entity_tag(&metadata),
             last_modified: text_of(&modified.format()).into(),
             body: None,
+            siblings: Vec::new(),
         })))
     }
 }

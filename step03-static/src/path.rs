@@ -134,6 +134,16 @@ impl SitePath {
         }
     }
 
+    /// The path of a file beside this one, called like it and some more. `ending` is the program's
+    /// own, without a slash.
+    #[must_use]
+    pub(crate) fn with_ending(&self, ending: &'static str) -> SitePath {
+        SitePath {
+            octets: [&self.octets, ending.as_bytes()].concat(),
+            ends_in_slash: false,
+        }
+    }
+
     /// The one way to write this path as a folder's, percent-encoded, from `/` to `/`.
     ///
     /// It never begins with `//`, which a browser would take for the name of another host.

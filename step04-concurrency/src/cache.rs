@@ -8,7 +8,7 @@
 //! Two generations bound it: entries go into the young one; when that is full it becomes the old
 //! one, and the old one is dropped. What is in use moves back to the young one in time.
 
-use static_files::{Denied, Found, OpenFile, SitePath};
+use static_files::{Denied, Found, OpenFile, Sibling, SitePath, with_siblings};
 use std::collections::HashMap;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -17,8 +17,10 @@ use std::time::{Duration, Instant};
 
 /// How long an entry is believed.
 const FRESH: Duration = Duration::from_secs(1);
-/// Entries of one generation, and so half of the descriptors a cache may hold.
+/// Entries of one generation.
 const ENTRIES: usize = 256;
+/// Open files of one generation, siblings included: half of the descriptors a cache may hold.
+const FILES: usize = 256;
 /// Octets of content in one generation.
 const BYTES: usize = 8 << 20;
 /// The largest content that is kept in memory.
@@ -36,6 +38,8 @@ struct Shelves {
     old: HashMap<PathBuf, Entry>,
     /// Octets of content in `young`.
     bytes: usize,
+    /// Open files in `young`.
+    files: usize,
 }
 
 struct Entry {
@@ -63,7 +67,8 @@ impl<L: Fn(&SitePath) -> Result<Found, Denied>> Cache<L> {
             return Ok(found);
         }
         // Two threads may look up the same path at once: each gets a right answer.
-        let found = (self.lookup)(path).map(with_body)?;
+        let found = with_siblings((self.lookup)(path)?, path, &self.lookup);
+        let found = with_bodies(found);
         self.shelves().put(path.relative(), &found, now);
         Ok(found)
     }
@@ -104,40 +109,68 @@ impl Shelves {
     }
 
     fn insert(&mut self, path: PathBuf, entry: Entry) {
-        let bytes = body_len(&entry.found);
-        if self.young.len() >= ENTRIES || self.bytes + bytes > BYTES {
+        let (files, bytes) = cost(&entry.found);
+        let is_full =
+            self.young.len() >= ENTRIES || self.files + files > FILES || self.bytes + bytes > BYTES;
+        if is_full {
             self.old = std::mem::take(&mut self.young);
-            self.bytes = 0;
+            (self.files, self.bytes) = (0, 0);
         }
+        self.files += files;
         self.bytes += bytes;
         if let Some(replaced) = self.young.insert(path, entry) {
-            self.bytes -= body_len(&replaced.found);
+            let (files, bytes) = cost(&replaced.found);
+            self.files -= files;
+            self.bytes -= bytes;
         }
     }
 }
 
-fn body_len(found: &Found) -> usize {
+/// Open files of an entry, and octets of their contents.
+fn cost(found: &Found) -> (usize, usize) {
+    let body_len = |file: &OpenFile| file.body.as_ref().map_or(0, |body| body.len());
     match found {
-        Found::File(file) => file.body.as_ref().map_or(0, |body| body.len()),
-        Found::Folder => 0,
+        Found::File(file) => file
+            .siblings
+            .iter()
+            .fold((1, body_len(file)), |(files, bytes), sibling| {
+                (files + 1, bytes + body_len(&sibling.file))
+            }),
+        Found::Folder => (0, 0),
     }
+}
+
+/// Reads small contents: the file's, and those of its siblings.
+fn with_bodies(found: Found) -> Found {
+    let Found::File(file) = found else {
+        return found;
+    };
+    let file = with_body(file);
+    if file.siblings.is_empty() {
+        return Found::File(file);
+    }
+    let with_body = |sibling: &Sibling| Sibling {
+        coding: sibling.coding,
+        file: with_body(Arc::clone(&sibling.file)),
+    };
+    Found::File(Arc::new(OpenFile {
+        siblings: file.siblings.iter().map(with_body).collect(),
+        ..OpenFile::clone(&file)
+    }))
 }
 
 /// Reads a small file's content, if it is still what its description says.
-fn with_body(found: Found) -> Found {
-    let Found::File(file) = &found else {
-        return found;
-    };
+fn with_body(file: Arc<OpenFile>) -> Arc<OpenFile> {
     if file.len > SMALL || file.body.is_some() {
-        return found;
+        return file;
     }
     let mut body = vec![0; usize::try_from(file.len).expect("a small file")];
     let read = file.file.read_exact_at(&mut body, 0);
     // Written to while it was read, it is sent from the file: a short read will be noticed there.
-    if read.is_err() || !is_unchanged(file) {
-        return found;
+    if read.is_err() || !is_unchanged(&file) {
+        return file;
     }
-    Found::File(Arc::new(file.with_body(Arc::from(body))))
+    Arc::new(file.with_body(Arc::from(body)))
 }
 
 fn is_unchanged(file: &OpenFile) -> bool {
@@ -152,6 +185,7 @@ fn is_unchanged(file: &OpenFile) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use static_files::Coding;
     use std::cell::Cell;
     use std::fs;
 
@@ -202,11 +236,14 @@ mod tests {
     fn the_disk_is_asked_once_and_the_content_comes_with_the_answer() {
         let path = temporary_file("asked");
         let asked = Cell::new(0);
-        let cache = Cache::new(|_: &SitePath| {
+        let name = SitePath::parse(b"/asked").expect("a path");
+        let cache = Cache::new(|asked_for: &SitePath| {
+            if *asked_for != name {
+                return Err(Denied::NotFound);
+            }
             asked.set(asked.get() + 1);
             Found::describe(fs::File::open(&path).unwrap())
         });
-        let name = SitePath::parse(b"/asked").expect("a path");
         for _ in 0..3 {
             let Ok(Found::File(file)) = cache.find(&name) else {
                 panic!("it is there")
@@ -214,6 +251,31 @@ mod tests {
             assert_eq!(file.body.as_deref(), Some(&b"content"[..]));
         }
         assert_eq!(asked.get(), 1);
+        fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn open_files_are_bounded_with_their_siblings() {
+        let start = Instant::now();
+        let mut shelves = Shelves::default();
+        let path = temporary_file("siblings");
+        let Ok(Found::File(file)) = Found::describe(fs::File::open(&path).unwrap()) else {
+            panic!("a regular file");
+        };
+        let sibling = |coding| Sibling {
+            coding,
+            file: Arc::clone(&file),
+        };
+        let found = Found::File(Arc::new(OpenFile {
+            siblings: Coding::ALL.map(sibling).to_vec(),
+            ..OpenFile::clone(&file)
+        }));
+        for number in 0..ENTRIES {
+            shelves.put(Path::new(&number.to_string()), &found, start);
+            shelves.put(Path::new("again"), &found, start);
+            assert!(shelves.files <= FILES);
+            assert_eq!(shelves.files, 3 * shelves.young.len());
+        }
         fs::remove_file(path).unwrap();
     }
 

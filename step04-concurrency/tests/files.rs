@@ -1,8 +1,8 @@
 //! Files under every server of the ladder.
 
-use concurrency::SERVERS;
+use concurrency::{Cache, SERVERS};
 use socket::Stop;
-use static_files::{Config, Files};
+use static_files::{Config, Disk, Files};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -102,5 +102,30 @@ fn parts_of_a_file_large_and_small_leave_in_their_order() {
         }
         expected.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
         assert!(content == expected, "{name}: {} octets", content.len());
+    });
+}
+
+#[test]
+fn a_cache_keeps_a_file_and_its_siblings_together() {
+    let folder = Folder::new("siblings");
+    for (name, content) in [("page.html", "page"), ("page.html.br", "brotli")] {
+        fs::write(folder.0.join(name), content).expect("there is room");
+    }
+    let disk = Disk::new(&folder.0).expect("a folder");
+    let cache = Cache::new(move |path: &_| disk.find(path));
+    let files = Files::new(&folder.0).expect("a folder");
+    let files = files.looking_up(Box::new(move |path| cache.find(path)));
+    for_every_server(&files, |name, addr| {
+        let accepted = [("gzip, br", "brotli"), ("gzip", "page"), ("br", "brotli")];
+        for (accept, expected) in accepted {
+            let fields = format!("Accept-Encoding: {accept}\r\n");
+            let answer = get(addr, "/page.html", &fields);
+            let (head, content) = halves(&answer);
+            assert_eq!(content, expected.as_bytes(), "{name}: {head}");
+            assert!(
+                head.contains("\r\nVary: Accept-Encoding\r\n"),
+                "{name}: {head}"
+            );
+        }
     });
 }
