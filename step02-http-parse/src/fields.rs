@@ -157,12 +157,14 @@ impl Fields {
     /// ones left out. A comma inside a quoted string is not understood.
     ///
     /// Source: RFC 9110 §5.6.1
+    // ANCHOR: list
     pub fn list<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f [u8]> {
         self.all(name)
             .flat_map(|value| value.split(|byte| *byte == b','))
             .map(trim_ows)
             .filter(|member| !member.is_empty())
     }
+    // ANCHOR_END: list
 
     /// Returns every line as (name, value), in order, names as they came.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {

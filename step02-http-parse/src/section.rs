@@ -63,6 +63,7 @@ pub(crate) fn parse(bytes: &[u8], start: usize, bounds: &Bounds) -> Result<(Fiel
     let mut lines = Vec::new();
     let mut at = start;
     loop {
+        // ANCHOR: line_start
         match bytes.get(at) {
             None => return Err(Stop::Partial),
             Some(b'\r') => {
@@ -81,6 +82,7 @@ pub(crate) fn parse(bytes: &[u8], start: usize, bounds: &Bounds) -> Result<(Fiel
             }
             Some(_) => {}
         }
+        // ANCHOR_END: line_start
         let (line, end) = field_line(Window::new(bytes, at, start, bounds))?;
         if lines.is_empty() {
             lines.reserve(USUAL_LINES);
@@ -146,6 +148,7 @@ const CRLF_LEN: usize = 2;
 /// Reads one line and returns the offset after it.
 fn field_line(window: Window<'_>) -> Result<(Line, usize), Stop> {
     let start = window.start;
+    // ANCHOR: field_name
     let Some((colon, octet)) = window.pass(start, is_tchar) else {
         return Err(window.overrun);
     };
@@ -157,6 +160,7 @@ fn field_line(window: Window<'_>) -> Result<(Line, usize), Stop> {
         b'\n' => return Stop::refuse(Fault::BareLf, colon),
         _ => return Stop::refuse(Fault::FieldNameOctet, colon),
     }
+    // ANCHOR_END: field_name
     let Some((cr, octet)) = window.pass(colon + 1, is_field_vchar) else {
         return Err(window.overrun);
     };
