@@ -12,6 +12,7 @@
 
 use crate::byteranges;
 use crate::encoding::{Coding, choose};
+use crate::freshness::cache_control;
 use crate::mime::media_type;
 use crate::range::Span;
 use crate::{
@@ -44,15 +45,18 @@ fn answer_with(
         etag: &file.etag,
         modified: file.modified,
     };
+    let name = path.file_name().unwrap_or(b"");
     match precondition(method, fields, validators) {
         Precondition::Holds => {}
-        // What else a 200 would say of the file, the client knows (RFC 9110 §15.4.5).
+        // What a cache needs to go on using its copy; the rest it knows (RFC 9110 §15.4.5).
         Precondition::NotModified => {
-            return Response::new(Status::NOT_MODIFIED).with("ETag", &file.etag);
+            return Response::new(Status::NOT_MODIFIED)
+                .with("ETag", &file.etag)
+                .with("Cache-Control", cache_control(name));
         }
         Precondition::Failed => return failed(),
     }
-    let media_type = media_type(path.file_name().unwrap_or(b""));
+    let media_type = media_type(name);
     let mut response = match select_range(method, fields, validators, file.len) {
         Selected::Part(span) => part(file, media_type, span),
         // Content-Encoding would be said of the multipart, which is not encoded: its parts are.
@@ -68,6 +72,7 @@ fn answer_with(
     response
         .with("Last-Modified", &file.last_modified)
         .with("ETag", &file.etag)
+        .with("Cache-Control", cache_control(name))
         .with("Accept-Ranges", "bytes")
         .with("X-Content-Type-Options", "nosniff")
 }

@@ -23,6 +23,7 @@ mod content;
 mod encoding;
 mod end;
 mod files;
+mod freshness;
 mod handler;
 mod listing;
 mod lookup;

@@ -92,6 +92,26 @@ fn what_the_client_has_is_not_sent_again() {
 }
 
 #[test]
+fn how_long_a_copy_is_good_is_said_with_and_without_content() {
+    let folder = TempDir::new();
+    for name in ["app.js", "app.3f9ad21c.js"] {
+        folder.file(name, "content");
+    }
+    let server = serve(&folder);
+    for (target, expected) in [
+        ("/app.js", "no-cache"),
+        ("/app.3f9ad21c.js", "public, max-age=31536000, immutable"),
+    ] {
+        let known = server.ask("GET", target, &["If-None-Match: *"]);
+        let part = server.ask("GET", target, &["Range: bytes=0-1"]);
+        for (answer, status) in [(server.get(target), 200), (part, 206), (known, 304)] {
+            assert_eq!(answer.status, status, "{target}");
+            assert_eq!(answer.field("Cache-Control"), Some(expected), "{target}");
+        }
+    }
+}
+
+#[test]
 fn a_date_in_the_future_is_not_believed() {
     let folder = TempDir::new();
     folder.file("file", "");
