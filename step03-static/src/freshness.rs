@@ -19,6 +19,7 @@
 /// again, which is merely slower.
 ///
 /// Source: RFC 9111 §5.2.2, RFC 8246
+// ANCHOR: cache_control
 pub(crate) fn cache_control(file_name: &[u8]) -> &'static str {
     if has_fingerprint(file_name) {
         "public, max-age=31536000, immutable"
@@ -26,6 +27,7 @@ pub(crate) fn cache_control(file_name: &[u8]) -> &'static str {
         "no-cache"
     }
 }
+// ANCHOR_END: cache_control
 
 fn has_fingerprint(file_name: &[u8]) -> bool {
     let dot = file_name.iter().rposition(|octet| *octet == b'.');
