@@ -16,6 +16,7 @@ use crate::StopSignal;
 use crate::seat::Seat;
 use crate::seats::{Seats, Token};
 use crate::session::{CLIENT, Session, Step};
+use crate::shutdown::stop_accepting;
 use crate::sys::{Epoll, Events, Interest};
 use crate::timers::Timers;
 use socket::{AcceptFate, Stop, accept_fate};
@@ -226,6 +227,8 @@ impl<'h> EventLoop<'h> {
                         self.make_room(&error, now);
                         return Ok(());
                     }
+                    // Another loop that shares the listener has stopped it.
+                    AcceptFate::Fatal if self.signal.is_raised() => return Ok(()),
                     AcceptFate::Fatal => return Err(error),
                 },
             }
@@ -252,6 +255,9 @@ impl<'h> EventLoop<'h> {
     /// Asked to stop: no new connections, idle ones end, answers under way are the last.
     fn drain(&mut self, now: Instant) -> io::Result<()> {
         self.epoll.delete(self.signal.fd())?;
+        // Whoever is in the queue has been told by the kernel that they are connected.
+        self.accept(now)?;
+        stop_accepting(self.listener);
         self.cut = Some(now + self.config.timeouts.grace);
         for token in self.seats.tokens_where(|_| true, usize::MAX) {
             if let Some(seat) = self.seats.get(token) {

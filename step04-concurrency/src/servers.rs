@@ -7,7 +7,8 @@ use static_files::{Config, Handler};
 use std::io;
 use std::net::{TcpListener, TcpStream};
 
-/// A server: serves `handler` on the listener until the stop is raised.
+/// A server: serves `handler` on the listener until the stop is raised. From then on newcomers are
+/// refused: when it returns, the listener does not listen any more.
 pub type Serve = fn(&TcpListener, &dyn Handler, &Config, &Stop) -> io::Result<()>;
 
 /// Every server of this step, from the plainest to the quickest, by the name its binaries take.

@@ -3,7 +3,7 @@
 use crate::sys;
 use socket::{Stop, Waker};
 use std::io::{self, Read};
-use std::net::Shutdown;
+use std::net::{Shutdown, TcpListener};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -28,6 +28,13 @@ pub fn stop_on_signals(stop: Arc<Stop>) -> io::Result<()> {
         .name("signals".to_owned())
         .spawn(watch)?;
     Ok(())
+}
+
+/// Closes the door while answers are still under way, so that newcomers are refused at once and can
+/// go elsewhere, instead of waiting for a server that is leaving.
+pub(crate) fn stop_accepting(listener: &TcpListener) {
+    // It fails when another loop that shares the listener was quicker: then it is done.
+    let _ = sys::stop_listening(listener);
 }
 
 /// A descriptor that becomes readable when a [`Stop`] is raised, and stays so.

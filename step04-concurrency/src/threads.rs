@@ -3,6 +3,7 @@
 //! They know nothing of HTTP: each takes a function that serves a connection to its end, and
 //! decides on which thread it runs. A panic in that function costs its connection and nothing else.
 
+use crate::shutdown::stop_accepting;
 use socket::{Stop, accept_until};
 use std::collections::VecDeque;
 use std::io;
@@ -24,9 +25,13 @@ pub fn thread_per_connection(
 ) -> io::Result<()> {
     let places = Arc::new(Places::new(limit));
     let notified = Arc::clone(&places);
-    let _waker = stop.on_stop(move || notified.changed.notify_all());
+    let _waker = stop.on_stop(move || {
+        // Under the lock, or it could come between a look at the flag and the wait, and be lost.
+        let _free = lock(&notified.free);
+        notified.changed.notify_all();
+    });
     thread::scope(|scope| {
-        accept_until(listener, stop, |stream| {
+        let accepted = accept_until(listener, stop, |stream| {
             let Some(place) = Place::wait_for(&places, stop) else {
                 return;
             };
@@ -39,7 +44,9 @@ pub fn thread_per_connection(
             if let Err(error) = thread::Builder::new().spawn_scoped(scope, serve) {
                 eprintln!("a connection was dropped: no thread for it: {error}");
             }
-        })
+        });
+        stop_accepting(listener);
+        accepted
     })
 }
 
@@ -76,6 +83,7 @@ pub fn thread_pool(
             }
         });
         drop(closing);
+        stop_accepting(listener);
         accepted
     })
 }

@@ -203,11 +203,10 @@ fn a_stop_ends_a_server_that_waits_for_a_place() {
             .read_exact(&mut greeting)
             .expect("the first is served");
         stop.stop();
-        assert_eq!(
-            read_all(&second),
-            "",
-            "the second is closed without having been served"
-        );
+        let mut heard = Vec::new();
+        // Accepted and closed, or refused while it was still in the kernel's queue.
+        let _ = (&second).read_to_end(&mut heard);
+        assert!(heard.is_empty(), "the second is not served");
         drop(first);
         server
             .join()

@@ -25,6 +25,7 @@ pub(super) const F_GETFL: c_int = 3;
 pub(super) const F_SETFL: c_int = 4;
 pub(super) const O_NONBLOCK: c_int = 0o4000;
 
+pub(super) const SHUT_RD: c_int = 0;
 pub(super) const SOL_SOCKET: c_int = 1;
 pub(super) const SO_REUSEADDR: c_int = 2;
 pub(super) const SO_LINGER: c_int = 13;
@@ -123,6 +124,8 @@ unsafe extern "C" {
     pub(super) fn bind(fd: c_int, address: *const c_void, len: c_uint) -> c_int;
     /// listen(2)
     pub(super) safe fn listen(fd: c_int, backlog: c_int) -> c_int;
+    /// shutdown(2)
+    pub(super) safe fn shutdown(fd: c_int, how: c_int) -> c_int;
     /// setsockopt(2)
     pub(super) fn setsockopt(
         fd: c_int,

@@ -16,7 +16,9 @@ pub use epoll::{Epoll, Event, Events, Interest};
 pub use poll::{Pollable, poll};
 pub use process::{close_inherited_on_exec, kill_group, pidfd_open, raise_descriptor_limit};
 pub use signal::{Signal, catch_endings, release_endings};
-pub use socket::{Port, listen, reset_on_close, sendfile, set_nonblocking, shares_port};
+pub use socket::{
+    Port, listen, reset_on_close, sendfile, set_nonblocking, shares_port, stop_listening,
+};
 
 use std::ffi::c_int;
 use std::io;

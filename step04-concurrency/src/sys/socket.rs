@@ -93,6 +93,16 @@ pub fn shares_port(listener: &TcpListener) -> io::Result<bool> {
     Ok(value != 0)
 }
 
+/// Ends listening without closing the descriptor, which may be somebody else's: whoever knocks from
+/// now on is refused, and so is who still waits in the queue. Linux allows this on a listener and
+/// its duplicates alike (shutdown(2) moves the socket out of its listening state).
+///
+/// # Errors
+/// What shutdown(2) reports: it was not listening.
+pub fn stop_listening(listener: &TcpListener) -> io::Result<()> {
+    check(ffi::shutdown(listener.as_raw_fd(), ffi::SHUT_RD)).map(drop)
+}
+
 /// Has the coming close reset the connection instead of ending it: the only way to tell the client
 /// of a body without length or chunks that the end it sees is not the end.
 ///
@@ -171,6 +181,18 @@ mod tests {
         assert!(shares_port(&first).expect("the option exists"));
         listen(addr, Port::Shared).expect("a second listener may share it");
         listen(addr, Port::Exclusive).expect_err("but not one that did not ask");
+    }
+
+    #[test]
+    fn a_listener_that_was_stopped_refuses_instead_of_keeping_guests_waiting() {
+        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listener = listen(loopback, Port::Exclusive).expect("a port is free");
+        let addr = listener.local_addr().expect("it is bound");
+        TcpStream::connect(addr).expect("it listens");
+        stop_listening(&listener).expect("it is listening");
+        let refused = TcpStream::connect(addr).expect_err("nobody listens");
+        assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+        stop_listening(&listener).expect_err("it is not listening any more");
     }
 
     #[test]
