@@ -15,11 +15,12 @@ use crate::encoding::{Coding, choose};
 use crate::freshness::cache_control;
 use crate::mime::media_type;
 use crate::range::Span;
+use crate::respond::now;
 use crate::{
     Body, OpenFile, Precondition, Request, Response, Selected, SitePath, Validators, precondition,
     select_range,
 };
-use http_parse::Status;
+use http_parse::{HttpDate, Status};
 use std::sync::Arc;
 
 /// The response for a file. `path` names it, and so its media type; the request decides between
@@ -44,6 +45,7 @@ fn answer_with(
     let validators = Validators {
         etag: &file.etag,
         modified: file.modified,
+        date: HttpDate { seconds: now() },
     };
     let name = path.file_name().unwrap_or(b"");
     match precondition(method, fields, validators) {
@@ -127,4 +129,87 @@ fn unsatisfiable(file: &OpenFile) -> Response {
         "The file ends before the range begins. Its length is in the field Content-Range.",
     )
     .with("Content-Range", &format!("bytes */{}", file.len))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Found;
+    use http_parse::{Limits, Parsed, parse_request_head};
+    use std::fs::File;
+
+    fn this_file() -> Arc<OpenFile> {
+        let file = File::open(concat!(env!("CARGO_MANIFEST_DIR"), "/src/answer.rs")).unwrap();
+        match Found::describe(file).unwrap() {
+            Found::File(file) => file,
+            Found::Folder => panic!("a regular file"),
+        }
+    }
+
+    fn ask(file: &OpenFile, method: &str, lines: &str) -> Response {
+        let head = format!("{method} /answer.rs HTTP/1.1\r\nHost: x\r\n{lines}\r\n");
+        let Ok(Parsed::Complete(head, _)) = parse_request_head(head.as_bytes(), &Limits::default())
+        else {
+            panic!("a whole head: {head}");
+        };
+        let nobody = "127.0.0.1:1".parse().unwrap();
+        let request = Request {
+            head,
+            framing: http_parse::Framing::None,
+            peer: nobody,
+            local: nobody,
+        };
+        answer(&request, &SitePath::parse(b"/answer.rs").unwrap(), file)
+    }
+
+    /// Asks with fields in which `ETAG` stands for the file's own.
+    #[track_caller]
+    fn check(lines: &[&str], get: u16, head: u16) {
+        let file = this_file();
+        let lines: String = lines
+            .iter()
+            .map(|line| line.replace("ETAG", &file.etag) + "\r\n")
+            .collect();
+        for (method, expected) in [("GET", get), ("HEAD", head)] {
+            let response = ask(&file, method, &lines);
+            assert_eq!(response.head.status.code(), expected, "{method} {lines}");
+        }
+    }
+
+    const MATCHES: &str = "If-Match: ETAG";
+    const DIFFERS: &str = "If-Match: \"other\"";
+    const KNOWN: &str = "If-None-Match: ETAG";
+    const UNKNOWN: &str = "If-None-Match: \"other\"";
+    const PART: &str = "Range: bytes=0-9";
+    const BEYOND: &str = "Range: bytes=99999999-";
+    const SAME: &str = "If-Range: ETAG";
+    const CHANGED: &str = "If-Range: \"other\"";
+
+    #[test]
+    fn preconditions_go_before_ranges() {
+        check(&[], 200, 200);
+        check(&[PART], 206, 200);
+        check(&[BEYOND], 416, 200);
+        check(&[KNOWN, PART], 304, 304);
+        check(&[KNOWN, BEYOND], 304, 304);
+        check(&[KNOWN, PART, CHANGED], 304, 304);
+        check(&[DIFFERS, PART], 412, 412);
+        check(&[DIFFERS, BEYOND], 412, 412);
+        check(&[DIFFERS, KNOWN, PART, SAME], 412, 412);
+        check(&[MATCHES, KNOWN, PART], 304, 304);
+        check(&[MATCHES, UNKNOWN, PART], 206, 200);
+        check(&[MATCHES, UNKNOWN, BEYOND], 416, 200);
+    }
+
+    #[test]
+    fn if_range_goes_after_preconditions_and_before_the_range() {
+        check(&[PART, SAME], 206, 200);
+        check(&[PART, CHANGED], 200, 200);
+        check(&[BEYOND, SAME], 416, 200);
+        check(&[BEYOND, CHANGED], 200, 200);
+        check(&[UNKNOWN, PART, SAME], 206, 200);
+        check(&[MATCHES, BEYOND, CHANGED], 200, 200);
+        check(&[DIFFERS, SAME], 412, 412);
+        check(&[SAME], 200, 200);
+    }
 }

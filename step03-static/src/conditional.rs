@@ -18,6 +18,8 @@ pub struct Validators<'a> {
     pub etag: &'a str,
     /// As in `Last-Modified`.
     pub modified: HttpDate,
+    /// As in `Date`: when the response is made.
+    pub date: HttpDate,
 }
 
 /// What the preconditions of a request come to.
@@ -138,6 +140,9 @@ mod tests {
             etag: "\"a,b\"",
             modified: HttpDate {
                 seconds: 784_111_777,
+            },
+            date: HttpDate {
+                seconds: 784_111_900,
             },
         };
         assert_eq!(

@@ -143,7 +143,10 @@ fn merge(spans: Vec<Span>) -> Vec<Span> {
 fn same_version(fields: &Fields, now: Validators<'_>) -> bool {
     fields.all("If-Range").all(|value| {
         // A weak tag begins with `W/`, so it equals no strong one.
-        value == now.etag.as_bytes() || HttpDate::parse(value) == Some(now.modified)
+        // And a date is strong once its second is over: until then the file may change again
+        // without getting another one (RFC 9110 §8.8.2.2).
+        let date = || HttpDate::parse(value).filter(|date| *date < now.date);
+        value == now.etag.as_bytes() || date() == Some(now.modified)
     })
 }
 // ANCHOR_END: same_version
@@ -207,17 +210,22 @@ mod tests {
         for (name, value) in lines {
             fields.push(name, value);
         }
-        let now = Validators {
-            etag: "\"v1\"",
-            modified: HttpDate {
-                seconds: 784_111_777,
-            },
-        };
         assert_eq!(
-            select_range(method, &fields, now, len),
+            select_range(method, &fields, v1(1), len),
             expected,
             "{lines:?} of {len}"
         );
+    }
+
+    fn v1(age: u64) -> Validators<'static> {
+        let seconds = 784_111_777;
+        Validators {
+            etag: "\"v1\"",
+            modified: HttpDate { seconds },
+            date: HttpDate {
+                seconds: seconds + age,
+            },
+        }
     }
 
     #[track_caller]
@@ -370,5 +378,26 @@ mod tests {
         }
         let unsatisfiable = [("Range", "bytes=99-"), ("If-Range", "\"v2\"")];
         check_all(&Method::Get, &unsatisfiable, 10, Whole);
+    }
+
+    #[test]
+    fn if_range_with_a_date_is_weak_within_its_second() {
+        let mut fields = Fields::new();
+        fields.push("Range", "bytes=0-0");
+        fields.push("If-Range", MODIFIED);
+        let chosen = |age| select_range(&Method::Get, &fields, v1(age), 10);
+        assert_eq!(chosen(0), Whole);
+        assert_eq!(chosen(1), part(0, 1));
+    }
+
+    #[test]
+    fn if_range_alone_or_in_contradiction_is_the_whole() {
+        check_all(&Method::Get, &[("If-Range", "\"v1\"")], 10, Whole);
+        let lines = [
+            ("Range", "bytes=0-0"),
+            ("If-Range", "\"v1\""),
+            ("If-Range", "\"v2\""),
+        ];
+        check_all(&Method::Get, &lines, 10, Whole);
     }
 }
