@@ -34,7 +34,7 @@ fn main() -> io::Result<()> {
 fn naively(disk: &Disk, request: &Request) -> Response {
     let target = request.path();
     if target.windows(2).any(|pair| pair == b"..") {
-        return Response::error(Status::BAD_REQUEST, "Nice try.");
+        return Response::error(Status::BAD_REQUEST, "No dots, please.");
     }
     let name = OsString::from_vec(decode(&target[1..]));
     match fs::read(disk.root().join(Path::new(&name))) {

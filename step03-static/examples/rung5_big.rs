@@ -1,4 +1,4 @@
-//! Chapter 3.5, big files and small memory: one file for every guest, in three ways.
+//! Chapter 3.5, big files and small memory: one file for every guest, in two ways.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
@@ -13,9 +13,8 @@ fn main() -> io::Result<()> {
     let addr = env::args().nth(1).unwrap_or("127.0.0.1:7038".to_owned());
     let path = env::args().nth(2).unwrap_or("Cargo.lock".to_owned());
     let send = match env::args().nth(3).as_deref() {
-        Some("pieces") => pieces,
         Some("copy") => copy,
-        _ => whole,
+        _ => pieces,
     };
     let listener = TcpListener::bind(addr)?;
     println!("process {}", process::id());
@@ -46,14 +45,6 @@ fn answer(mut stream: &TcpStream, path: &str, send: Send) -> io::Result<u64> {
     send(path, len, stream)
 }
 // ANCHOR_END: answer
-
-// ANCHOR: whole
-fn whole(path: &str, _: u64, mut stream: &TcpStream) -> io::Result<u64> {
-    let content = fs::read(path)?;
-    stream.write_all(&content)?;
-    Ok(content.len() as u64)
-}
-// ANCHOR_END: whole
 
 // ANCHOR: copy
 fn copy(path: &str, _: u64, mut stream: &TcpStream) -> io::Result<u64> {
