@@ -35,56 +35,30 @@ const CLASSES: [u8; 256] = {
 };
 
 const fn classes_of(octet: u8) -> u8 {
-    let mut classes = 0;
-    if octet.is_ascii_alphanumeric()
-        || matches!(
-            octet,
-            b'!' | b'#'
-                | b'$'
-                | b'%'
-                | b'&'
-                | b'\''
-                | b'*'
-                | b'+'
-                | b'-'
-                | b'.'
-                | b'^'
-                | b'_'
-                | b'`'
-                | b'|'
-                | b'~'
-        )
-    {
+    let mut classes = match octet {
+        b'\t' | b' ' => VALUE,
+        b'#' => VALUE,
+        0x21..=0x7e | 0x80.. => VALUE | TARGET,
+        _ => 0,
+    };
+    if octet.is_ascii_alphanumeric() || is_one_of(octet, b"!#$%&'*+-.^_`|~") {
         classes |= TOKEN;
     }
-    if matches!(octet, b'\t' | 0x20..=0x7e | 0x80..) {
-        classes |= VALUE;
-    }
-    if matches!(octet, 0x21..=0x7e | 0x80..) && octet != b'#' {
-        classes |= TARGET;
-    }
-    if octet.is_ascii_alphanumeric()
-        || matches!(
-            octet,
-            b'-' | b'.'
-                | b'_'
-                | b'~'
-                | b'!'
-                | b'$'
-                | b'&'
-                | b'\''
-                | b'('
-                | b')'
-                | b'*'
-                | b'+'
-                | b','
-                | b';'
-                | b'='
-        )
-    {
+    if octet.is_ascii_alphanumeric() || is_one_of(octet, b"-._~!$&'()*+,;=") {
         classes |= REG_NAME;
     }
     classes
+}
+
+const fn is_one_of(octet: u8, members: &[u8]) -> bool {
+    let mut index = 0;
+    while index < members.len() {
+        if members[index] == octet {
+            return true;
+        }
+        index += 1;
+    }
+    false
 }
 
 /// Tells whether an octet may stand in a token, so in a method or a field name.

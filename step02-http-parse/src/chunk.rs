@@ -8,9 +8,9 @@
 //! The size is read to the letter. `0x1A`, `+1A`, ` 1A` and `1A ` are refused, and so is a size
 //! that overflows: whoever reads one of them as another number sees another message.
 
+use crate::Fault;
 use crate::bytes::is_field_vchar;
-use crate::section::{Stop, line_end};
-use crate::{Fault, Reject};
+use crate::scan::{Stop, line_end, within};
 
 /// A chunk-size line.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,13 +29,8 @@ pub(crate) struct SizeLine {
 ///
 /// Source: RFC 9112 §7.1
 pub(crate) fn size_line(front: &[u8], limit: usize) -> Result<SizeLine, Stop> {
-    let window = front.get(..limit.saturating_add(CRLF_LEN));
-    read(window.unwrap_or(front)).map_err(|stop| match stop {
-        Stop::Partial if window.is_some() => {
-            Stop::Refused(Reject::new(Fault::ChunkLineTooLong, limit))
-        }
-        other => other,
-    })
+    let reach = limit.saturating_add(CRLF_LEN);
+    within(front, reach, (Fault::ChunkLineTooLong, limit), read)
 }
 
 const CRLF_LEN: usize = 2;

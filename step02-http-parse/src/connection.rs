@@ -17,23 +17,22 @@
 
 mod answer;
 mod incoming;
+mod memory;
 
 use crate::buffer::{Buffer, Growth};
 use crate::response::{Asked, Expectation, Persistence};
+use crate::scan::pays;
 use crate::{
-    BodyDecoder, Fault, Fields, Framing, Limits, Parsed, Reject, RequestHead, parse_request_head,
-    request_framing,
+    BodyDecoder, Fault, Fields, Framing, Limits, Parsed, Reject, RequestHead,
+    parse_request_head_into, request_framing,
 };
 use answer::Answer;
 use incoming::{Incoming, Reading, expectation};
+use std::mem;
 
 /// Body octets that wait in memory at most, and so what one read can bring: as many as a pipe
 /// holds on Linux, so that a body on its way to a program goes through in whole pieces.
 const WINDOW: usize = 64 * 1024;
-
-/// An unfinished head is parsed again when a line ends or so many octets have come, not at every
-/// octet: a peer that sends single octets must not make us look at all of them each time.
-const RETRY: usize = 1024;
 
 /// The next thing that the bytes received so far say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +87,8 @@ pub struct Connection {
     /// What the request says about its response.
     asked: Asked,
     answer: Answer,
+    /// A head that is done with: the next one takes over its memory.
+    spare: RequestHead,
 }
 
 impl Connection {
@@ -100,6 +101,7 @@ impl Connection {
             reading: Reading::Head { searched: 0 },
             asked: Asked::default(),
             answer: Answer::Awaited,
+            spare: RequestHead::blank(),
         }
     }
 
@@ -178,13 +180,14 @@ impl Connection {
 
     // ANCHOR: next_in_head
     fn next_in_head(&mut self, searched: usize) -> Result<Next, Reject> {
-        let new = &self.input.front()[searched..];
-        let worth_a_look = searched == 0 || new.len() >= RETRY || new.contains(&b'\n');
-        if !worth_a_look && !self.eof {
+        if !pays(searched, self.input.front(), self.eof) {
             return Ok(Next::NeedBytes);
         }
-        match parse_request_head(self.input.front(), &self.limits)? {
-            Parsed::Complete(head, length) => self.begin(head, length),
+        match parse_request_head_into(&mut self.spare, self.input.front(), &self.limits)? {
+            Parsed::Complete((), length) => {
+                let head = mem::replace(&mut self.spare, RequestHead::blank());
+                self.begin(head, length)
+            }
             Parsed::Partial if !self.eof => {
                 let searched = self.input.len();
                 self.reading = Reading::Head { searched };
@@ -254,22 +257,6 @@ impl Connection {
         }
     }
 
-    /// Hands the buffer's memory back if nothing waits in it and no body is under way.
-    ///
-    /// [`Connection::next`] does so by itself when a connection becomes idle; a server that then
-    /// reads and finds nothing has asked for [`Connection::space`] again, and calls this before
-    /// it waits.
-    pub fn release(&mut self) {
-        if !self.is_receiving() {
-            self.input.release();
-        }
-    }
-
-    /// Returns the octets of memory held for input.
-    pub fn memory(&self) -> usize {
-        self.input.storage()
-    }
-
     /// Turns to the next request; false when the connection must close instead: because either
     /// side wants it, because the request was refused or not read to its end, or because its
     /// response was not finished as promised.
@@ -297,7 +284,7 @@ impl Connection {
 /// Room for the largest head, so that the parser has decided before the buffer is full, and for
 /// the largest piece of a body's framing in half of it (see [`Connection::wants_bytes`]).
 fn buffer_capacity(limits: &Limits) -> usize {
-    let head = limits.largest_head().saturating_add(RETRY);
+    let head = limits.largest_head();
     let framing = limits.largest_framing().saturating_mul(2);
     WINDOW.max(head).max(framing)
 }

@@ -15,7 +15,8 @@
 //! them keeps what a peer sends without bound.
 
 use crate::chunk;
-use crate::section::{self, Bounds, Stop};
+use crate::scan::{Stop, pays};
+use crate::section::{self, Bounds};
 use crate::{Fault, Fields, Framing, Limits, Reject};
 
 /// What stands at the front of the bytes.
@@ -80,7 +81,10 @@ enum State {
     /// The CR LF after a chunk's content.
     ChunkEnd,
     /// The trailer section, up to its empty line.
-    Trailers,
+    Trailers {
+        /// Octets that have been looked at in vain.
+        searched: usize,
+    },
     /// Nothing of this body.
     Over(Fields),
 }
@@ -114,7 +118,7 @@ impl BodyDecoder {
     /// octet of the body.
     pub fn next(&mut self, front: &[u8], eof: bool) -> Result<Piece, Reject> {
         if self.skip == 0
-            && let Err(stop) = self.read_framing(front)
+            && let Err(stop) = self.read_framing(front, eof)
         {
             return match stop {
                 Stop::Refused(reject) => Err(reject.shifted(self.passed)),
@@ -131,7 +135,7 @@ impl BodyDecoder {
             State::UntilClose if front.is_empty() && eof => return Ok(Piece::End(Fields::new())),
             State::UntilClose => usize::MAX,
             State::Over(ref trailers) => return Ok(Piece::End(trailers.clone())),
-            State::ChunkLine | State::ChunkEnd | State::Trailers => {
+            State::ChunkLine | State::ChunkEnd | State::Trailers { .. } => {
                 unreachable!("framing that was read is to be skipped")
             }
         };
@@ -158,7 +162,7 @@ impl BodyDecoder {
                 *left -= octets;
             }
             State::UntilClose => {}
-            State::ChunkLine | State::ChunkEnd | State::Trailers | State::Over(_) => {
+            State::ChunkLine | State::ChunkEnd | State::Trailers { .. } | State::Over(_) => {
                 assert!(n == 0, "nothing was named");
             }
         }
@@ -192,11 +196,12 @@ impl BodyDecoder {
 
     /// Where framing stands at the front, reads it: notes its length in `skip`, and in `state`
     /// what comes behind it.
-    fn read_framing(&mut self, front: &[u8]) -> Result<(), Stop> {
+    fn read_framing(&mut self, front: &[u8], eof: bool) -> Result<(), Stop> {
         (self.state, self.skip) = match self.state {
             State::ChunkLine => self.chunk_line(front)?,
             State::ChunkEnd => (State::ChunkLine, chunk::end(front)?),
-            State::Trailers => self.trailers(front)?,
+            State::Trailers { searched } if pays(searched, front, eof) => self.trailers(front)?,
+            State::Trailers { .. } => return Err(Stop::Partial),
             State::Counted(_) | State::UntilClose | State::Chunk(_) | State::Over(_) => {
                 return Ok(());
             }
@@ -213,14 +218,18 @@ impl BodyDecoder {
         }
         self.extensions = extensions;
         let state = match line.size {
-            0 => State::Trailers,
+            0 => State::Trailers { searched: 0 },
             size => State::Chunk(size),
         };
         Ok((state, line.len))
     }
 
-    fn trailers(&self, front: &[u8]) -> Result<(State, usize), Stop> {
-        let (fields, len) = section::parse(front, 0, &Bounds::trailers(&self.limits))?;
+    fn trailers(&mut self, front: &[u8]) -> Result<(State, usize), Stop> {
+        self.state = State::Trailers {
+            searched: front.len(),
+        };
+        let mut fields = Fields::new();
+        let len = section::parse(front, 0, &Bounds::trailers(&self.limits), &mut fields)?;
         for name in FORBIDDEN_TRAILERS {
             if let Some((_, at)) = fields.located(name).next() {
                 return Stop::refuse(Fault::TrailerForbidden, at);
@@ -433,5 +442,20 @@ mod tests {
             chunked(&whole[..end], Err((Fault::BodyCutOff, end)));
         }
         chunked(whole, Ok(("hello", "A: b\r\n", 0)));
+    }
+
+    #[test]
+    fn an_unfinished_trailer_section_is_not_looked_at_again_for_each_octet() {
+        let wire = "A: 34567890123".as_bytes();
+        let mut decoder = BodyDecoder::new(Framing::Chunked, &Limits::default());
+        assert_eq!(decoder.next(b"0\r\n", false), Ok(Piece::Skip(3)));
+        decoder.advance(3);
+        for end in 0..=wire.len() {
+            assert_eq!(decoder.next(&wire[..end], false), Ok(Piece::NeedBytes));
+            let State::Trailers { searched } = decoder.state else {
+                panic!("the section has no end yet");
+            };
+            assert_eq!(searched, end.min(1), "looked at only when it began");
+        }
     }
 }

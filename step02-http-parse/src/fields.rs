@@ -14,9 +14,14 @@
 //! Lines of one name are never joined here: for `Set-Cookie` that would be wrong (RFC 9110
 //! §5.3), and whoever wants a list has [`Fields::list`].
 
-use crate::bytes::{is_field_vchar, is_tchar, trim_ows};
+use crate::bytes::trim_ows;
 use crate::line::{COLON, CRLF, Line};
+use crate::span;
 use std::fmt;
+use std::ops::Range;
+
+/// As many field lines as browsers send with a request: one allocation holds what is noted of them.
+const USUAL_LINES: usize = 16;
 
 /// A field name or value that may not be written on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,46 +80,54 @@ impl Fields {
     ///
     /// Source: RFC 9110 §5.1, §5.5
     pub fn try_push(&mut self, name: &[u8], value: &[u8]) -> Result<(), InvalidField> {
-        let named = !name.is_empty() && name.iter().all(|byte| is_tchar(*byte));
-        if !named || !value.iter().all(|byte| is_field_vchar(*byte)) {
+        let named = !name.is_empty() && span::token(name) == name.len();
+        if !named || span::value(value) != value.len() {
             return Err(InvalidField);
         }
         let value = trim_ows(value);
-        let line = Line::new(0..name.len(), 0..value.len()).ok_or(InvalidField)?;
-        self.append(name, value, line).ok_or(InvalidField)
+        self.note(0, name.len(), 0..value.len());
+        self.write(name, value);
+        Ok(())
     }
 
-    /// Appends a line of checked octets, which `line` describes; `None` when the section is full.
-    fn append(&mut self, name: &[u8], value: &[u8], line: Line) -> Option<()> {
-        let line = line.at_end_of(self.wire.len())?;
-        self.lines.push(line);
-        self.wire.reserve(line.len() as usize);
-        for part in [name, COLON, value, CRLF] {
+    /// Forgets all lines and keeps their memory.
+    pub(crate) fn clear(&mut self) {
+        self.wire.clear();
+        self.lines.clear();
+    }
+
+    /// Notes a line that will be written after `ahead` more octets, and whose value was read from
+    /// `value` of a message.
+    #[inline]
+    pub(crate) fn note(&mut self, ahead: usize, name_len: usize, value: Range<usize>) {
+        if self.lines.capacity() == 0 {
+            self.lines.reserve(USUAL_LINES);
+        }
+        self.lines.push(Line {
+            start: self.wire.len() + ahead,
+            name_len,
+            value_len: value.len(),
+            at: value.start,
+        });
+    }
+
+    /// Writes lines that have been noted and stand in a message as they do in a section.
+    pub(crate) fn copy(&mut self, lines: &[u8]) {
+        self.wire.extend_from_slice(lines);
+    }
+
+    /// Writes a line that has been noted, of checked octets.
+    pub(crate) fn write(&mut self, name: &[u8], value: &[u8]) {
+        let parts = [name, COLON, value, CRLF];
+        self.wire.reserve(parts.iter().map(|part| part.len()).sum());
+        for part in parts {
             self.wire.extend_from_slice(part);
         }
-        Some(())
     }
 
-    /// Copies a section out of the message whose octets up to `end` its `lines` describe; `None`
-    /// when it is larger than a section can be.
-    pub(crate) fn from_message(message: &[u8], lines: Vec<Line>, end: usize) -> Option<Fields> {
-        let start = lines.first().map_or(end, |line| line.name().start);
-        if is_normal(message, &lines, end) {
-            let by = u32::try_from(start).ok()?;
-            return Some(Fields {
-                wire: message[start..end].to_vec(),
-                lines: lines.into_iter().map(|line| line.moved(by)).collect(),
-            });
-        }
-        let mut fields = Fields::new();
-        for line in lines {
-            fields.append(
-                &message[line.name()],
-                &message[line.value_in_message()],
-                line,
-            )?;
-        }
-        Some(fields)
+    /// Returns the octets of memory it holds.
+    pub(crate) fn memory(&self) -> usize {
+        self.wire.capacity() + self.lines.capacity() * size_of::<Line>()
     }
 
     /// Removes every line of that name.
@@ -122,16 +135,16 @@ impl Fields {
         let Fields { wire, lines } = self;
         let mut removed = 0;
         lines.retain_mut(|line| {
+            let whole = line.whole();
             if is_name(&wire[line.name()], name) {
-                removed += line.len();
+                removed += whole.len();
                 return false;
             }
-            let whole = line.whole();
-            *line = line.moved(removed);
-            wire.copy_within(whole, line.whole().start);
+            line.start -= removed;
+            wire.copy_within(whole, line.start);
             true
         });
-        wire.truncate(wire.len() - removed as usize);
+        wire.truncate(wire.len() - removed);
     }
 
     /// Returns the value of the first line of that name.
@@ -194,7 +207,7 @@ impl Fields {
         self.lines
             .iter()
             .filter(move |line| is_name(&self.wire[line.name()], name))
-            .map(|line| (&self.wire[line.value()], line.at()))
+            .map(|line| (&self.wire[line.value()], line.at))
     }
 
     /// Returns every line as (name, the whole line as it goes on the wire).
@@ -203,21 +216,6 @@ impl Fields {
             .iter()
             .map(|line| (&self.wire[line.name()], &self.wire[line.whole()]))
     }
-}
-
-/// Tells whether every line is `name: value CR LF` already, as nearly every sender writes them, so
-/// that the section can be copied whole.
-fn is_normal(message: &[u8], lines: &[Line], end: usize) -> bool {
-    let ends = lines
-        .iter()
-        .skip(1)
-        .map(|next| next.name().start)
-        .chain([end]);
-    lines.iter().zip(ends).all(|(line, end)| {
-        line.value() == line.value_in_message()
-            && message[line.name().end..].starts_with(COLON)
-            && line.whole().end == end
-    })
 }
 
 /// Field names are compared without regard to case (RFC 9110 §5.1).

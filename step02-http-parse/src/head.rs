@@ -14,7 +14,8 @@
 //! They do not wait, keep nothing between two calls, and do not look at the body; whether there
 //! is one, and how it ends, is the next question ([`crate::request_framing`]).
 
-use crate::section::{self, Bounds, Stop};
+use crate::scan::Stop;
+use crate::section::{self, Bounds};
 use crate::{Fault, Fields, Limits, Method, Reject, Status, Target, Version, host, start_line};
 
 /// The outcome of looking at the front of a byte stream.
@@ -44,6 +45,21 @@ pub struct RequestHead {
 }
 
 impl RequestHead {
+    /// A head that says nothing yet, and holds no memory.
+    pub(crate) fn blank() -> RequestHead {
+        RequestHead {
+            method: Method::Get,
+            target: Target::blank(),
+            version: Version::Http11,
+            fields: Fields::new(),
+        }
+    }
+
+    /// Returns the octets of memory it holds.
+    pub(crate) fn memory(&self) -> usize {
+        self.target.memory() + self.fields.memory()
+    }
+
     /// Returns the host, and the port if one was named, that the request is for: the target's
     /// own where it has one, which wins over the Host field; empty where nobody said.
     ///
@@ -132,7 +148,31 @@ pub(crate) fn has_connection_option(fields: &Fields, option: &str) -> bool {
 ///
 /// Source: RFC 9112 §2–§5
 pub fn parse_request_head(bytes: &[u8], limits: &Limits) -> Result<Parsed<RequestHead>, Reject> {
-    settle(request_head(bytes, limits))
+    let mut head = RequestHead::blank();
+    match request_head(bytes, limits, &mut head) {
+        Ok(length) => Ok(Parsed::Complete(head, length)),
+        Err(stop) => unfinished(stop),
+    }
+}
+
+/// Parses a request's head as [`parse_request_head`] does, into one that is done with: its memory
+/// is used again, so that reading heads of usual sizes allocates nothing.
+///
+/// Unless the outcome is `Complete`, `head` says nothing of meaning.
+///
+/// # Errors
+/// As [`parse_request_head`].
+///
+/// Source: RFC 9112 §2–§5
+pub fn parse_request_head_into(
+    head: &mut RequestHead,
+    bytes: &[u8],
+    limits: &Limits,
+) -> Result<Parsed<()>, Reject> {
+    match request_head(bytes, limits, head) {
+        Ok(length) => Ok(Parsed::Complete((), length)),
+        Err(stop) => unfinished(stop),
+    }
 }
 
 /// Parses a response's head from the front of `bytes`; interim responses are heads like others.
@@ -142,31 +182,27 @@ pub fn parse_request_head(bytes: &[u8], limits: &Limits) -> Result<Parsed<Reques
 ///
 /// Source: RFC 9112 §4, §5
 pub fn parse_response_head(bytes: &[u8], limits: &Limits) -> Result<Parsed<ResponseHead>, Reject> {
-    settle(response_head(bytes, limits)).map_err(|reject| Reject {
-        status: Status::BAD_GATEWAY,
-        ..reject
-    })
-}
-
-fn settle<T>(outcome: Result<(T, usize), Stop>) -> Result<Parsed<T>, Reject> {
-    match outcome {
+    match response_head(bytes, limits) {
         Ok((head, length)) => Ok(Parsed::Complete(head, length)),
-        Err(Stop::Partial) => Ok(Parsed::Partial),
-        Err(Stop::Refused(reject)) => Err(reject),
+        Err(stop) => unfinished(stop).map_err(|reject| Reject {
+            status: Status::BAD_GATEWAY,
+            ..reject
+        }),
     }
 }
 
-fn request_head(bytes: &[u8], limits: &Limits) -> Result<(RequestHead, usize), Stop> {
-    let ((method, target, version), fields_start) = start_line::request_line(bytes, limits)?;
-    let (fields, end) = section::parse(bytes, fields_start, &Bounds::head(limits))?;
-    let head = RequestHead {
-        method,
-        target,
-        version,
-        fields,
-    };
-    check_host(&head, end)?;
-    Ok((head, end))
+fn unfinished<T>(stop: Stop) -> Result<Parsed<T>, Reject> {
+    match stop {
+        Stop::Partial => Ok(Parsed::Partial),
+        Stop::Refused(reject) => Err(reject),
+    }
+}
+
+fn request_head(bytes: &[u8], limits: &Limits, head: &mut RequestHead) -> Result<usize, Stop> {
+    let start = start_line::request_line(bytes, limits, head)?;
+    let end = section::parse(bytes, start, &Bounds::head(limits), &mut head.fields)?;
+    check_host(head, end)?;
+    Ok(end)
 }
 
 /// Demands exactly one valid Host, or none in HTTP/1.0; an empty one is valid.
@@ -191,13 +227,12 @@ fn check_host(head: &RequestHead, end: usize) -> Result<(), Stop> {
 }
 
 fn response_head(bytes: &[u8], limits: &Limits) -> Result<(ResponseHead, usize), Stop> {
-    let ((version, status), fields_start) = start_line::status_line(bytes, limits)?;
-    let (fields, end) = section::parse(bytes, fields_start, &Bounds::head(limits))?;
-    let head = ResponseHead {
-        status,
+    let ((version, status), start) = start_line::status_line(bytes, limits)?;
+    let mut head = ResponseHead {
         version,
-        fields,
+        ..ResponseHead::new(status)
     };
+    let end = section::parse(bytes, start, &Bounds::head(limits), &mut head.fields)?;
     Ok((head, end))
 }
 
@@ -275,5 +310,49 @@ mod tests {
         let outcome = parse_response_head(b"HTTP/1.1 200 OK\n", &Limits::default());
         let reject = outcome.expect_err("a bare LF is refused");
         assert_eq!((reject.status, reject.at), (Status::BAD_GATEWAY, 15));
+    }
+
+    #[test]
+    fn a_head_read_into_another_is_what_it_would_be_alone() {
+        let requests = [
+            "CONNECT a.example:443 HTTP/1.1\r\nHost: a.example\r\nA:b\r\n\r\n",
+            "GET http://a.example/?q HTTP/1.0\r\n\r\n",
+            "PURGE /a?b HTTP/1.1\r\nHost:x\r\nLong: line\r\n\r\n",
+            "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: x\r\nCut",
+        ];
+        for (first, second) in requests
+            .iter()
+            .flat_map(|first| requests.map(|it| (*first, it)))
+        {
+            let limits = Limits::default();
+            let mut head = RequestHead::blank();
+            let _first_outcome_is_of_no_matter =
+                parse_request_head_into(&mut head, first.as_bytes(), &limits);
+            let found = parse_request_head_into(&mut head, second.as_bytes(), &limits);
+            let found = found.map(|parsed| match parsed {
+                Parsed::Complete((), length) => Parsed::Complete(head, length),
+                Parsed::Partial => Parsed::Partial,
+            });
+            let alone = parse_request_head(second.as_bytes(), &limits);
+            assert_eq!(found, alone, "{second:?} after {first:?}");
+        }
+    }
+
+    #[test]
+    fn the_memory_of_one_head_is_enough_for_the_next_of_its_size() {
+        let limits = Limits::default();
+        let request = b"GET /a?b HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n";
+        let Ok(Parsed::Complete(mut head, _)) = parse_request_head(request, &limits) else {
+            panic!("the head is whole");
+        };
+        let places = |head: &RequestHead| (head.target.raw().as_ptr(), head.fields.wire().as_ptr());
+        let (before, memory) = (places(&head), head.memory());
+        for _ in 0..100 {
+            let parsed = parse_request_head_into(&mut head, request, &limits);
+            assert_eq!(parsed, Ok(Parsed::Complete((), request.len())));
+            assert_eq!((places(&head), head.memory()), (before, memory));
+        }
     }
 }

@@ -45,10 +45,10 @@ fn is_registered_name(mut name: &[u8]) -> bool {
     loop {
         name = match name {
             [] => return true,
+            [octet, rest @ ..] if is_reg_name(*octet) => rest,
             [b'%', high, low, rest @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
                 rest
             }
-            [octet, rest @ ..] if is_reg_name(*octet) => rest,
             _ => return false,
         };
     }

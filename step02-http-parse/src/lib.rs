@@ -38,7 +38,9 @@ mod line;
 mod method;
 mod reject;
 mod response;
+mod scan;
 mod section;
+mod span;
 mod start_line;
 mod status;
 mod target;
@@ -51,7 +53,10 @@ pub use decoder::{BodyDecoder, Piece};
 pub use encoder::{Encoder, LengthMismatch};
 pub use fields::{Fields, InvalidField};
 pub use framing::{Framing, request_framing, response_framing};
-pub use head::{Parsed, RequestHead, ResponseHead, parse_request_head, parse_response_head};
+pub use head::{
+    Parsed, RequestHead, ResponseHead, parse_request_head, parse_request_head_into,
+    parse_response_head,
+};
 pub use limits::Limits;
 pub use method::Method;
 pub use reject::{Fault, Reject};

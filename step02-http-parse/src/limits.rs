@@ -7,6 +7,8 @@
 //! Bodies have no limit here: they pass through a small buffer however long they are, and how
 //! much of one is welcome depends on what is asked for.
 
+use crate::scan::RETRY;
+
 /// Bounds on what a peer may send, in octets unless the name says otherwise.
 ///
 /// Source: RFC 9110 §2.3, RFC 9112 §3 and §7.1.1 (which ask for bounds and leave them to us)
@@ -50,7 +52,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// More octets than any head within these limits has.
+    /// More octets than any head within these limits has, and than may wait before one is looked
+    /// at again.
     pub(crate) fn largest_head(&self) -> usize {
         let line_ends = self.empty_lines.saturating_add(2).saturating_mul(2);
         [
@@ -59,15 +62,17 @@ impl Limits {
             "  HTTP/1.1".len(),
             self.section,
             line_ends,
+            RETRY,
         ]
         .into_iter()
         .fold(0, usize::saturating_add)
     }
 
-    /// More octets than any piece of framing in a body has that must be seen whole.
+    /// More octets than any piece of framing in a body has that must be seen whole, and than may
+    /// wait before it is looked at again.
     pub(crate) fn largest_framing(&self) -> usize {
         self.trailers
             .max(self.chunk_line)
-            .saturating_add("\r\n".len() + 1)
+            .saturating_add("\r\n".len() + RETRY)
     }
 }

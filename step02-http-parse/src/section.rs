@@ -4,27 +4,14 @@
 //! it and on nothing later. So cutting the input anywhere can delay the answer and never change
 //! it, which the tests try at every octet.
 //!
-//! A limit is a window: the scanner is not shown octets beyond it, and finding no end of line
-//! within means either that more must come, or that the line is too long.
+//! Nearly every sender writes its lines as a section keeps them, so runs of such lines are copied
+//! whole, and only a line that differs is written anew.
 
-use crate::bytes::{is_field_vchar, is_tchar, trim_ows, trim_ows_start};
-use crate::line::Line;
-use crate::{Fault, Fields, Limits, Reject};
-
-/// Why a step of a parser has no result.
-pub(crate) enum Stop {
-    /// What is there is well so far, and ends too early.
-    Partial,
-    /// It is not well, and nothing that follows can make it so.
-    Refused(Reject),
-}
-
-impl Stop {
-    /// Refuses the octet at `at`.
-    pub(crate) fn refuse<T>(fault: Fault, at: usize) -> Result<T, Stop> {
-        Err(Stop::Refused(Reject::new(fault, at)))
-    }
-}
+use crate::bytes::{trim_ows, trim_ows_start};
+use crate::line::CRLF;
+use crate::scan::{Stop, line_end, within};
+use crate::{Fault, Fields, Limits, Reject, span};
+use std::ops::Range;
 
 /// How far a section may reach, in octets.
 pub(crate) struct Bounds {
@@ -53,133 +40,136 @@ impl Bounds {
             ..Bounds::head(limits)
         }
     }
+
+    /// How far a line that begins at `at` may reach, and what is wrong, and where, beyond that.
+    fn reach(&self, at: usize, section_end: usize) -> (usize, (Fault, usize)) {
+        let line_end = at.saturating_add(self.line);
+        let reach = line_end.saturating_add(CRLF.len());
+        if reach <= section_end {
+            (reach, (Fault::FieldLineTooLong, line_end))
+        } else {
+            (section_end, (Fault::SectionTooLong, section_end))
+        }
+    }
 }
 
-/// Reads a field section that begins at `start`, up to and with the empty line that ends it.
-/// Returns the fields and the offset after that line.
+/// Reads a field section that begins at `start` into `fields`, in place of what they held, up to
+/// and with the empty line that ends it. Returns the offset after that line.
 ///
 /// Source: RFC 9112 §5, §2.2
-pub(crate) fn parse(bytes: &[u8], start: usize, bounds: &Bounds) -> Result<(Fields, usize), Stop> {
-    let mut lines = Vec::new();
-    let mut at = start;
+pub(crate) fn parse(
+    bytes: &[u8],
+    start: usize,
+    bounds: &Bounds,
+    fields: &mut Fields,
+) -> Result<usize, Stop> {
+    fields.clear();
+    let section_end = start.saturating_add(bounds.section);
+    // Lines between the two are as a section keeps them, and not copied yet.
+    let (mut copied, mut at) = (start, start);
     loop {
         // ANCHOR: line_start
         match bytes.get(at) {
             None => return Err(Stop::Partial),
             Some(b'\r') => {
                 let end = line_end(bytes, at)?;
-                let fields = Fields::from_message(bytes, lines, at);
-                let too_long = || Stop::Refused(Reject::new(Fault::SectionTooLong, start));
-                return Ok((fields.ok_or_else(too_long)?, end));
+                fields.copy(&bytes[copied..at]);
+                return Ok(end);
             }
             Some(b'\n') => return Stop::refuse(Fault::BareLf, at),
-            Some(b' ' | b'\t') if lines.is_empty() => {
+            Some(b' ' | b'\t') if fields.is_empty() => {
                 return Stop::refuse(Fault::LeadingWhitespace, at);
             }
             Some(b' ' | b'\t') => return Stop::refuse(Fault::ObsFold, at),
-            Some(_) if lines.len() == bounds.count => {
+            Some(_) if fields.len() == bounds.count => {
                 return Stop::refuse(Fault::TooManyFields, at);
             }
             Some(_) => {}
         }
         // ANCHOR_END: line_start
-        let (line, end) = field_line(Window::new(bytes, at, start, bounds))?;
-        if lines.is_empty() {
-            lines.reserve(USUAL_LINES);
+        let (reach, overrun) = bounds.reach(at, section_end);
+        let line = within(bytes, reach, overrun, |window| field_line(window, at))?;
+        fields.note(at - copied, line.colon - at, line.value.clone());
+        if line.spacing == Spacing::Other {
+            fields.copy(&bytes[copied..at]);
+            fields.write(&bytes[at..line.colon], &bytes[line.value]);
+            copied = line.end;
         }
-        lines.push(line);
-        at = end;
+        at = line.end;
     }
 }
 
-/// As many field lines as browsers send with a request: one allocation holds what is noted of them.
-const USUAL_LINES: usize = 16;
-
-/// Demands CR LF at `at`, where a CR has been seen, and returns the offset after it.
-pub(crate) fn line_end(bytes: &[u8], at: usize) -> Result<usize, Stop> {
-    match bytes.get(at + 1) {
-        None => Err(Stop::Partial),
-        Some(b'\n') => Ok(at + 2),
-        Some(_) => Stop::refuse(Fault::BareCr, at),
-    }
+/// A field line, by its offsets in the message.
+struct FieldLine {
+    colon: usize,
+    value: Range<usize>,
+    spacing: Spacing,
+    /// The offset after its CR LF.
+    end: usize,
 }
 
-/// The octets that one field line may reach.
-struct Window<'b> {
-    /// The message up to the limit, or as far as it is there.
-    bytes: &'b [u8],
-    /// First octet of the line.
-    start: usize,
-    /// What to say when the line does not end in `bytes`.
-    overrun: Stop,
+/// What stands around a value.
+#[derive(PartialEq, Eq)]
+enum Spacing {
+    /// One space before it, as a section keeps it.
+    Kept,
+    Other,
 }
 
-impl<'b> Window<'b> {
-    fn new(bytes: &'b [u8], start: usize, section_start: usize, bounds: &Bounds) -> Window<'b> {
-        let line_end = start.saturating_add(bounds.line).saturating_add(CRLF_LEN);
-        let section_end = section_start.saturating_add(bounds.section);
-        let (end, fault, at) = if line_end <= section_end {
-            (line_end, Fault::FieldLineTooLong, line_end - CRLF_LEN)
-        } else {
-            (section_end, Fault::SectionTooLong, section_end)
-        };
-        let (bytes, overrun) = match bytes.get(..end) {
-            Some(within) => (within, Stop::Refused(Reject::new(fault, at))),
-            None => (bytes, Stop::Partial),
-        };
-        Window {
-            bytes,
-            start,
-            overrun,
-        }
+/// Reads one line.
+#[inline]
+fn field_line(bytes: &[u8], start: usize) -> Result<FieldLine, Stop> {
+    let colon = start + span::token(&bytes[start..]);
+    if bytes.get(colon) != Some(&b':') || colon == start {
+        return Err(no_colon(bytes, start, colon));
     }
-
-    /// Passes over octets of a class from `from` on, and returns the offset of the first other
-    /// one with that octet; `None` when the window ends before it.
-    fn pass(&self, from: usize, class: impl Fn(u8) -> bool) -> Option<(usize, u8)> {
-        let rest = self.bytes.get(from..)?;
-        let len = rest.iter().position(|byte| !class(*byte))?;
-        Some((from + len, rest[len]))
+    let padded_start = colon + 1;
+    let cr = padded_start + span::value(&bytes[padded_start..]);
+    if bytes.get(cr) != Some(&b'\r') {
+        return Err(no_cr(bytes, cr));
     }
-}
-
-const CRLF_LEN: usize = 2;
-
-/// Reads one line and returns the offset after it.
-fn field_line(window: Window<'_>) -> Result<(Line, usize), Stop> {
-    let start = window.start;
-    // ANCHOR: field_name
-    let Some((colon, octet)) = window.pass(start, is_tchar) else {
-        return Err(window.overrun);
-    };
-    match octet {
-        b':' if colon == start => return Stop::refuse(Fault::FieldNameEmpty, colon),
-        b':' => {}
-        b' ' | b'\t' => return Stop::refuse(Fault::FieldNameSpace, colon),
-        b'\r' => return Stop::refuse(Fault::ColonMissing, colon),
-        b'\n' => return Stop::refuse(Fault::BareLf, colon),
-        _ => return Stop::refuse(Fault::FieldNameOctet, colon),
-    }
-    // ANCHOR_END: field_name
-    let Some((cr, octet)) = window.pass(colon + 1, is_field_vchar) else {
-        return Err(window.overrun);
-    };
-    match octet {
-        b'\r' => {}
-        b'\n' => return Stop::refuse(Fault::BareLf, cr),
-        _ => return Stop::refuse(Fault::FieldValueOctet, cr),
-    }
-    let end = match line_end(window.bytes, cr) {
-        Err(Stop::Partial) => return Err(window.overrun),
-        other => other?,
-    };
-    let padded = &window.bytes[colon + 1..cr];
+    let end = line_end(bytes, cr)?;
+    let padded = &bytes[padded_start..cr];
     let value_start = cr - trim_ows_start(padded).len();
-    let value_end = value_start + trim_ows(padded).len();
-    match Line::new(start..colon, value_start..value_end) {
-        Some(line) => Ok((line, end)),
-        None => Stop::refuse(Fault::SectionTooLong, start),
-    }
+    let value = value_start..value_start + trim_ows(padded).len();
+    let one_space = padded.first() == Some(&b' ') && value == (padded_start + 1..cr);
+    Ok(FieldLine {
+        colon,
+        value,
+        spacing: if one_space {
+            Spacing::Kept
+        } else {
+            Spacing::Other
+        },
+        end,
+    })
+}
+
+/// Says why the name that begins at `start` does not end in a colon at `at`.
+// ANCHOR: field_name
+#[cold]
+fn no_colon(bytes: &[u8], start: usize, at: usize) -> Stop {
+    let fault = match bytes.get(at) {
+        None => return Stop::Partial,
+        Some(b':') if at == start => Fault::FieldNameEmpty,
+        Some(b' ' | b'\t') => Fault::FieldNameSpace,
+        Some(b'\r') => Fault::ColonMissing,
+        Some(b'\n') => Fault::BareLf,
+        Some(_) => Fault::FieldNameOctet,
+    };
+    Stop::Refused(Reject::new(fault, at))
+}
+// ANCHOR_END: field_name
+
+/// Says why a value does not end in CR at `at`.
+#[cold]
+fn no_cr(bytes: &[u8], at: usize) -> Stop {
+    let fault = match bytes.get(at) {
+        None => return Stop::Partial,
+        Some(b'\n') => Fault::BareLf,
+        Some(_) => Fault::FieldValueOctet,
+    };
+    Stop::Refused(Reject::new(fault, at))
 }
 
 #[cfg(test)]
@@ -196,8 +186,9 @@ mod tests {
     }
 
     fn outcome(bytes: &[u8]) -> Result<Option<(Fields, usize)>, Reject> {
-        match parse(bytes, 0, &Bounds::head(&limits())) {
-            Ok(parsed) => Ok(Some(parsed)),
+        let mut fields = Fields::new();
+        match parse(bytes, 0, &Bounds::head(&limits()), &mut fields) {
+            Ok(len) => Ok(Some((fields, len))),
             Err(Stop::Partial) => Ok(None),
             Err(Stop::Refused(reject)) => Err(reject),
         }

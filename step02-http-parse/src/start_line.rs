@@ -10,26 +10,32 @@
 //!
 //! As everywhere in the parsers, an octet is judged by those before it alone.
 
-use crate::bytes::{is_field_vchar, is_target, is_tchar};
-use crate::section::{Stop, line_end};
-use crate::{Fault, Limits, Method, Status, Target, Version};
+use crate::scan::{Stop, line_end, within};
+use crate::{Fault, Limits, Method, RequestHead, Status, Version, span};
 
-/// Reads empty lines and a request line at the front, and returns the offset after its end.
+/// Reads empty lines and a request line at the front into `head`, and returns the offset after
+/// its end.
 ///
 /// Source: RFC 9112 §3
 // ANCHOR: request_line
 pub(crate) fn request_line(
     bytes: &[u8],
     limits: &Limits,
-) -> Result<((Method, Target, Version), usize), Stop> {
+    head: &mut RequestHead,
+) -> Result<usize, Stop> {
     let start = skip_empty_lines(bytes, limits)?;
-    let (method, target_start) = method(bytes, start, limits)?;
+    let method_end = method(bytes, start, limits)?;
+    let target_start = method_end + 1;
     let target_end = target(bytes, target_start, limits)?;
     let (version, end) = request_version(bytes, target_end + 1)?;
+    head.method = Method::from_token(&bytes[start..method_end]);
+    head.version = version;
     // Only now, so that a request of HTTP/2 (`PRI * HTTP/2.0`) is told that it is one.
-    let target = Target::parse(&method, &bytes[target_start..target_end])
-        .or_else(|(fault, at)| Stop::refuse(fault, target_start + at))?;
-    Ok(((method, target, version), end))
+    let target = &bytes[target_start..target_end];
+    match head.target.read(&head.method, target) {
+        Ok(()) => Ok(end),
+        Err((fault, at)) => Stop::refuse(fault, target_start + at),
+    }
 }
 // ANCHOR_END: request_line
 
@@ -61,53 +67,51 @@ fn skip_empty_lines(bytes: &[u8], limits: &Limits) -> Result<usize, Stop> {
 /// The first octet of every TLS record that begins a handshake (RFC 8446 §5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
 
-/// Reads the method at `start` and the space after it.
-fn method(bytes: &[u8], start: usize, limits: &Limits) -> Result<(Method, usize), Stop> {
-    let rest = &bytes[start..];
-    let window = &rest[..rest.len().min(limits.method.saturating_add(1))];
-    let Some(len) = window.iter().position(|byte| !is_tchar(*byte)) else {
-        return if window.len() > limits.method {
-            Stop::refuse(Fault::MethodTooLong, start + limits.method)
-        } else {
-            Err(Stop::Partial)
+/// Finds the space that ends the method at `start`.
+fn method(bytes: &[u8], start: usize, limits: &Limits) -> Result<usize, Stop> {
+    let reach = start.saturating_add(limits.method);
+    let too_long = (Fault::MethodTooLong, reach);
+    within(bytes, reach.saturating_add(1), too_long, |window| {
+        let end = start + span::token(&window[start..]);
+        let fault = match window.get(end) {
+            None => return Err(Stop::Partial),
+            Some(b' ') if end > start => return Ok(end),
+            Some(b' ' | b'\t') => Fault::ExtraWhitespace,
+            Some(b'\n') => Fault::BareLf,
+            Some(b'\r') => Fault::TargetMissing,
+            Some(&TLS_HANDSHAKE) if end == start => Fault::TlsHello,
+            Some(_) => Fault::MethodOctet,
         };
-    };
-    let fault = match window[len] {
-        b' ' if len > 0 => return Ok((Method::from_token(&window[..len]), start + len + 1)),
-        b' ' | b'\t' => Fault::ExtraWhitespace,
-        b'\n' => Fault::BareLf,
-        b'\r' => Fault::TargetMissing,
-        TLS_HANDSHAKE if len == 0 => Fault::TlsHello,
-        _ => Fault::MethodOctet,
-    };
-    Stop::refuse(fault, start + len)
+        Stop::refuse(fault, end)
+    })
 }
 
 /// Finds the space that ends the target at `start`.
 fn target(bytes: &[u8], start: usize, limits: &Limits) -> Result<usize, Stop> {
-    let rest = &bytes[start..];
-    let window = &rest[..rest.len().min(limits.target.saturating_add(1))];
-    let Some(len) = window.iter().position(|byte| !is_target(*byte)) else {
-        return if window.len() > limits.target {
-            Stop::refuse(Fault::TargetTooLong, start + limits.target)
-        } else {
-            Err(Stop::Partial)
+    let reach = start.saturating_add(limits.target);
+    let too_long = (Fault::TargetTooLong, reach);
+    within(bytes, reach.saturating_add(1), too_long, |window| {
+        let end = start + span::target(&window[start..]);
+        let fault = match window.get(end) {
+            None => return Err(Stop::Partial),
+            Some(b' ') if end > start => return Ok(end),
+            Some(b' ' | b'\t') => Fault::ExtraWhitespace,
+            Some(b'\n') => Fault::BareLf,
+            Some(b'\r') if end > start => Fault::VersionMissing,
+            Some(b'\r') => Fault::TargetMissing,
+            Some(b'#') => Fault::TargetFragment,
+            Some(_) => Fault::TargetOctet,
         };
-    };
-    let fault = match window[len] {
-        b' ' if len > 0 => return Ok(start + len),
-        b' ' | b'\t' => Fault::ExtraWhitespace,
-        b'\n' => Fault::BareLf,
-        b'\r' if len > 0 => Fault::VersionMissing,
-        b'\r' => Fault::TargetMissing,
-        b'#' => Fault::TargetFragment,
-        _ => Fault::TargetOctet,
-    };
-    Stop::refuse(fault, start + len)
+        Stop::refuse(fault, end)
+    })
 }
 
 /// Reads the version at `start` and the end of its line.
 fn request_version(bytes: &[u8], start: usize) -> Result<(Version, usize), Stop> {
+    const USUAL: &[u8] = b"HTTP/1.1\r\n";
+    if bytes[start..].starts_with(USUAL) {
+        return Ok((Version::Http11, start + USUAL.len()));
+    }
     match bytes.get(start) {
         Some(b'\r') => return Stop::refuse(Fault::VersionMissing, start),
         Some(b' ' | b'\t') => return Stop::refuse(Fault::ExtraWhitespace, start),
@@ -166,20 +170,21 @@ fn status_code(bytes: &[u8], start: usize) -> Result<(Status, usize), Stop> {
 /// A phrase that is missing together with the space before it is tolerated: many senders leave
 /// out both, and no reader can take the line for anything else.
 fn reason(bytes: &[u8], start: usize, limits: &Limits) -> Result<usize, Stop> {
-    let rest = &bytes[start..];
-    if !matches!(rest.first(), None | Some(b' ' | b'\r' | b'\n')) {
+    if !matches!(bytes.get(start), None | Some(b' ' | b'\r' | b'\n')) {
         return Stop::refuse(Fault::StatusLine, start);
     }
-    let window = &rest[..rest.len().min(limits.field_line)];
-    match window.iter().position(|byte| !is_field_vchar(*byte)) {
-        Some(len) if window[len] == b'\r' => line_end(bytes, start + len),
-        Some(len) if window[len] == b'\n' => Stop::refuse(Fault::BareLf, start + len),
-        Some(len) => Stop::refuse(Fault::StatusLine, start + len),
-        None if window.len() == limits.field_line => {
-            Stop::refuse(Fault::FieldLineTooLong, start + limits.field_line)
+    let reach = start.saturating_add(limits.field_line);
+    let too_long = (Fault::FieldLineTooLong, reach);
+    let cr = within(bytes, reach, too_long, |window| {
+        let end = start + span::value(&window[start..]);
+        match window.get(end) {
+            None => Err(Stop::Partial),
+            Some(b'\r') => Ok(end),
+            Some(b'\n') => Stop::refuse(Fault::BareLf, end),
+            Some(_) => Stop::refuse(Fault::StatusLine, end),
         }
-        None => Err(Stop::Partial),
-    }
+    })?;
+    line_end(bytes, cr)
 }
 
 #[cfg(test)]
@@ -234,9 +239,10 @@ mod tests {
     #[track_caller]
     fn request(line: &str, expected: Result<(&str, &str, Version), (Fault, usize)>) {
         let parse = |bytes: &[u8]| {
-            let ((method, target, version), len) = request_line(bytes, &limits())?;
-            let target = String::from_utf8_lossy(target.raw()).into_owned();
-            Ok(((method.as_str().to_owned(), target, version), len))
+            let mut head = RequestHead::blank();
+            let len = request_line(bytes, &limits(), &mut head)?;
+            let target = String::from_utf8_lossy(head.target.raw()).into_owned();
+            Ok(((head.method.to_string(), target, head.version), len))
         };
         let expected = expected
             .map(|(method, target, version)| (method.to_owned(), target.to_owned(), version));

@@ -33,7 +33,7 @@ pub enum TargetForm {
 /// Source: RFC 9112 §3.2
 #[derive(Clone, PartialEq, Eq)]
 pub struct Target {
-    raw: Box<[u8]>,
+    raw: Vec<u8>,
     form: TargetForm,
     /// Empty in the two forms that have none.
     authority: Range<usize>,
@@ -42,22 +42,26 @@ pub struct Target {
 }
 
 impl Target {
-    /// Reads a target that goes with `method`, and every octet of which the caller has found to
-    /// be one that targets have. An error has its offset in `raw`.
-    // ANCHOR: parse
-    pub(crate) fn parse(method: &Method, raw: &[u8]) -> Result<Target, (Fault, usize)> {
-        if *method == Method::Connect {
-            return Target::authority_form(raw);
-        }
-        match raw {
-            [b'/', ..] => Ok(Target::new(raw, TargetForm::Origin, 0..0)),
-            b"*" if *method == Method::Options => Ok(Target::new(raw, TargetForm::Asterisk, 0..0)),
-            _ => Target::absolute_form(raw),
+    /// A target that says nothing yet, and holds no memory.
+    pub(crate) fn blank() -> Target {
+        Target {
+            raw: Vec::new(),
+            form: TargetForm::Origin,
+            authority: 0..0,
+            path: 0..0,
         }
     }
-    // ANCHOR_END: parse
 
-    fn new(raw: &[u8], form: TargetForm, authority: Range<usize>) -> Target {
+    /// Reads a target that goes with `method`, in place of what stood here; the caller has found
+    /// every octet of it to be one that targets have. An error has its offset in `raw`.
+    // ANCHOR: parse
+    pub(crate) fn read(&mut self, method: &Method, raw: &[u8]) -> Result<(), (Fault, usize)> {
+        let (form, authority) = match raw {
+            octets if *method == Method::Connect => (TargetForm::Authority, host_and_port(octets)?),
+            [b'/', ..] => (TargetForm::Origin, 0..0),
+            b"*" if *method == Method::Options => (TargetForm::Asterisk, 0..0),
+            _ => (TargetForm::Absolute, authority(raw)?),
+        };
         let path_start = match form {
             TargetForm::Origin => 0,
             TargetForm::Absolute => authority.end,
@@ -65,49 +69,18 @@ impl Target {
         };
         let path_len = raw[path_start..].iter().position(|byte| *byte == b'?');
         let path_end = path_len.map_or(raw.len(), |len| path_start + len);
-        Target {
-            raw: raw.into(),
-            form,
-            authority,
-            path: path_start..path_end,
-        }
+        self.raw.clear();
+        self.raw.extend_from_slice(raw);
+        self.form = form;
+        self.authority = authority;
+        self.path = path_start..path_end;
+        Ok(())
     }
+    // ANCHOR_END: parse
 
-    /// CONNECT names the port too: there is no scheme that would imply one.
-    fn authority_form(raw: &[u8]) -> Result<Target, (Fault, usize)> {
-        match host::split(raw) {
-            Some((host, Some(port))) if !host.is_empty() && !port.is_empty() => {
-                Ok(Target::new(raw, TargetForm::Authority, 0..raw.len()))
-            }
-            _ => Err((Fault::TargetForm, 0)),
-        }
-    }
-
-    fn absolute_form(raw: &[u8]) -> Result<Target, (Fault, usize)> {
-        let colon = raw.windows(3).position(|three| three == b"://");
-        let Some(colon) = colon else {
-            return Err((Fault::TargetForm, 0));
-        };
-        let scheme = &raw[..colon];
-        if !scheme.eq_ignore_ascii_case(b"http") && !scheme.eq_ignore_ascii_case(b"https") {
-            return Err((Fault::TargetScheme, 0));
-        }
-        let start = colon + 3;
-        let len = raw[start..]
-            .iter()
-            .position(|byte| matches!(byte, b'/' | b'?'));
-        let authority = start..len.map_or(raw.len(), |len| start + len);
-        let octets = &raw[authority.clone()];
-        if octets.contains(&b'@') {
-            return Err((Fault::TargetUserinfo, start));
-        }
-        // An http URI with an empty host is invalid (RFC 9110 §4.2.1).
-        match host::split(octets) {
-            Some((host, _)) if !host.is_empty() => {
-                Ok(Target::new(raw, TargetForm::Absolute, authority))
-            }
-            _ => Err((Fault::TargetAuthority, start)),
-        }
+    /// Returns the octets of memory it holds.
+    pub(crate) fn memory(&self) -> usize {
+        self.raw.capacity()
     }
 
     /// Returns the octets as they came.
@@ -152,6 +125,38 @@ impl fmt::Debug for Target {
     }
 }
 
+/// Checks the authority form. It names the port too: there is no scheme that would imply one.
+fn host_and_port(raw: &[u8]) -> Result<Range<usize>, (Fault, usize)> {
+    match host::split(raw) {
+        Some((host, Some(port))) if !host.is_empty() && !port.is_empty() => Ok(0..raw.len()),
+        _ => Err((Fault::TargetForm, 0)),
+    }
+}
+
+/// Finds the authority of an absolute form.
+fn authority(raw: &[u8]) -> Result<Range<usize>, (Fault, usize)> {
+    let colon = raw.windows(3).position(|three| three == b"://");
+    let colon = colon.ok_or((Fault::TargetForm, 0))?;
+    let scheme = &raw[..colon];
+    if !scheme.eq_ignore_ascii_case(b"http") && !scheme.eq_ignore_ascii_case(b"https") {
+        return Err((Fault::TargetScheme, 0));
+    }
+    let start = colon + 3;
+    let len = raw[start..]
+        .iter()
+        .position(|byte| matches!(byte, b'/' | b'?'));
+    let authority = start..len.map_or(raw.len(), |len| start + len);
+    let octets = &raw[authority.clone()];
+    if octets.contains(&b'@') {
+        return Err((Fault::TargetUserinfo, start));
+    }
+    // An http URI with an empty host is invalid (RFC 9110 §4.2.1).
+    match host::split(octets) {
+        Some((host, _)) if !host.is_empty() => Ok(authority),
+        _ => Err((Fault::TargetAuthority, start)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,7 +171,12 @@ mod tests {
 
     #[track_caller]
     fn check(method: &str, raw: &str, expected: Result<Parts, Fault>) {
-        let found = Target::parse(&Method::from_token(method.as_bytes()), raw.as_bytes());
+        let method = Method::from_token(method.as_bytes());
+        // What stood there before leaves no trace.
+        let mut target = Target::blank();
+        let before = b"http://before.example/long?and=a%20query";
+        target.read(&Method::Get, before).expect("an absolute form");
+        let found = target.read(&method, raw.as_bytes()).map(|()| target);
         let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
         let found = found.map_err(|(fault, _)| fault).map(|target| {
             assert_eq!(target.raw(), raw.as_bytes());

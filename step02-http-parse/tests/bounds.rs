@@ -177,3 +177,62 @@ fn an_idle_connection_holds_no_memory() {
     connection.release();
     assert_eq!(connection.memory(), 0);
 }
+
+/// A request with its answer, from the first octet to the readiness for the next; returns where
+/// its head is in memory.
+fn exchange(connection: &mut Connection, request: &[u8], out: &mut Vec<u8>) -> (usize, usize) {
+    connection.space()[..request.len()].copy_from_slice(request);
+    connection.received(request.len());
+    let Ok(Next::Head(head)) = connection.next() else {
+        panic!("the head is whole");
+    };
+    let places = (
+        head.target.raw().as_ptr().addr(),
+        head.fields.wire().as_ptr().addr(),
+    );
+    connection.recycle(head);
+    assert!(matches!(connection.next(), Ok(Next::End(_))));
+    connection.start(&ResponseHead::new(Status::NO_CONTENT), out);
+    connection.finish(out).expect("nothing was promised");
+    assert!(connection.next_request());
+    places
+}
+
+#[test]
+fn a_busy_connection_reads_every_request_in_the_memory_of_the_first() {
+    let request = b"GET /a?b HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n";
+    let mut connection = Connection::new(&Limits::default());
+    let mut out = Vec::new();
+    let first = exchange(&mut connection, request, &mut out);
+    let memory = connection.memory();
+    for _ in 0..100 {
+        assert_eq!(exchange(&mut connection, request, &mut out), first);
+        assert_eq!(connection.memory(), memory);
+    }
+    assert_eq!(connection.next(), Ok(Next::NeedBytes));
+    assert_eq!(connection.memory(), 0, "an idle one holds none");
+}
+
+#[test]
+fn the_memory_of_a_large_head_is_not_kept() {
+    let line = format!("A: {}\r\n", "b".repeat(1_000));
+    let head = format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", line.repeat(20));
+    let mut connection = Connection::new(&Limits::default());
+    let mut rest = head.as_bytes();
+    let head = loop {
+        match connection.next() {
+            Ok(Next::NeedBytes) => {
+                let space = connection.space();
+                let n = space.len().min(rest.len());
+                space[..n].copy_from_slice(&rest[..n]);
+                rest = &rest[n..];
+                connection.received(n);
+            }
+            Ok(Next::Head(head)) => break head,
+            other => panic!("{other:?}"),
+        }
+    };
+    let before = connection.memory();
+    connection.recycle(head);
+    assert_eq!(connection.memory(), before);
+}
