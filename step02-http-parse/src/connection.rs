@@ -167,6 +167,7 @@ impl Connection {
             Reading::Ended => Ok(Next::Paused),
             Reading::Refused(reject) => Err(*reject),
         };
+        // ANCHOR: refused
         match &step {
             Ok(Next::End(_)) => self.reading = Reading::Ended,
             Ok(_) => {}
@@ -175,6 +176,7 @@ impl Connection {
                 self.close_after_response();
             }
         }
+        // ANCHOR_END: refused
         step
     }
 

@@ -98,6 +98,7 @@ fn check_transfer_coding(fields: &Fields, version: Version) -> Result<(), Reject
             .split(|byte| *byte == b',')
             .map(move |coding| (trim_ows(coding), at))
     });
+    // ANCHOR: codings
     let mut chunked_seen = false;
     let mut unknown = None;
     codings.try_for_each(|(coding, at)| {
@@ -117,6 +118,7 @@ fn check_transfer_coding(fields: &Fields, version: Version) -> Result<(), Reject
         }
         Ok(())
     })?;
+    // ANCHOR_END: codings
     match unknown {
         Some(at) => Err(Reject::new(Fault::CodingUnknown, at)),
         None => Ok(()),
