@@ -129,18 +129,19 @@ fn field_line(bytes: &[u8], start: usize) -> Result<FieldLine, Stop> {
         return Err(no_cr(bytes, cr));
     }
     let end = line_end(bytes, cr)?;
-    let padded = &bytes[padded_start..cr];
-    let value_start = cr - trim_ows_start(padded).len();
-    let value = value_start..value_start + trim_ows(padded).len();
-    let one_space = padded.first() == Some(&b' ') && value == (padded_start + 1..cr);
+    let (value, spacing) = match &bytes[padded_start..cr] {
+        [b' ', value @ ..] if trim_ows(value).len() == value.len() => {
+            (padded_start + 1..cr, Spacing::Kept)
+        }
+        padded => {
+            let start = cr - trim_ows_start(padded).len();
+            (start..start + trim_ows(padded).len(), Spacing::Other)
+        }
+    };
     Ok(FieldLine {
         colon,
         value,
-        spacing: if one_space {
-            Spacing::Kept
-        } else {
-            Spacing::Other
-        },
+        spacing,
         end,
     })
 }

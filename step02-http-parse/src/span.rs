@@ -52,6 +52,7 @@ const BLOCK: usize = 16;
 
 /// Returns how many octets at the front belong to `class`, to which everything from `EDGE` on
 /// belongs but DEL.
+#[inline]
 fn above<const EDGE: u8>(bytes: &[u8], class: impl Fn(u8) -> bool) -> usize {
     let mut at = 0;
     loop {
