@@ -7,7 +7,7 @@
 use crate::content::Content;
 use crate::end::End;
 use crate::respond::{content_too_large, request_timeout};
-use crate::{Config, Request, Response, Timeouts, start_response};
+use crate::{Config, Handler, Record, Request, Response, Timeouts, start_response};
 use http_parse::{Connection, Encoder, Framing, Next, RequestHead, ResponseHead};
 use socket::{Linger, close_politely};
 use std::io::{self, Read, Write};
@@ -41,6 +41,8 @@ struct Progress {
 pub(crate) struct Client<'c> {
     pub(crate) connection: Connection,
     pub(crate) config: &'c Config,
+    /// Of the response under way, where responses are recorded.
+    pub(crate) record: Option<Record>,
     stream: TcpStream,
     peer: SocketAddr,
     local: SocketAddr,
@@ -59,6 +61,7 @@ impl<'c> Client<'c> {
         Ok(Client {
             connection: Connection::new(&config.limits),
             config,
+            record: None,
             peer: stream.peer_addr()?,
             local: stream.local_addr()?,
             stream,
@@ -191,6 +194,9 @@ impl<'c> Client<'c> {
 
     /// Begins a response; see [`start_response`].
     pub(crate) fn start(&mut self, head: ResponseHead, length: Option<u64>) {
+        if let Some(record) = &mut self.record {
+            record.begin(head.status);
+        }
         start_response(&mut self.connection, head, length, &mut self.out);
     }
 
@@ -203,6 +209,9 @@ impl<'c> Client<'c> {
     /// the connection after the last octet that was.
     pub(crate) fn send(&mut self, data: &[u8]) -> Result<(), End> {
         let outcome = self.connection.send(data, &mut self.out);
+        if let Some(record) = &mut self.record {
+            record.sent(data.len() as u64);
+        }
         if self.out.len() >= PIECE || outcome.is_err() {
             self.flush()?;
         }
@@ -212,7 +221,9 @@ impl<'c> Client<'c> {
     /// Ends the response.
     pub(crate) fn finish(&mut self) -> Result<(), End> {
         self.connection.finish(&mut self.out)?;
-        self.flush()
+        self.flush()?;
+        self.record = None;
+        Ok(())
     }
 
     /// Sends what is ready. Each `write` waits for the client to take *something*: slow is allowed,
@@ -246,8 +257,11 @@ impl<'c> Client<'c> {
     }
 
     /// Gives the last answer to a request that was refused.
-    pub(crate) fn refuse(&mut self, response: Response) -> Result<(), End> {
+    pub(crate) fn refuse(&mut self, response: Response, handler: &dyn Handler) -> Result<(), End> {
         self.connection.close_after_response();
+        if self.record.is_none() {
+            self.record = handler.record(self.peer, None);
+        }
         self.respond(response)
     }
 

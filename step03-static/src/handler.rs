@@ -5,10 +5,11 @@
 //! passive object through which the *server* moves the bytes, so that the server alone owns
 //! waiting, backpressure and deadlines.
 
-use crate::{Request, Response};
-use http_parse::ResponseHead;
+use crate::{Record, Request, Response};
+use http_parse::{RequestHead, ResponseHead};
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
 
 /// Answers requests.
@@ -26,6 +27,13 @@ use std::os::fd::BorrowedFd;
 pub trait Handler: Sync {
     /// Answers one request, of which the head is known and the body may still be on its way.
     fn handle(&self, request: &Request) -> Reply;
+
+    /// Begins the record of a response: `head` is the request's, or `None` where it could not be
+    /// read. `None`, unless a handler says otherwise, is no record; see
+    /// [`AccessLog::around`](crate::AccessLog::around).
+    fn record(&self, _peer: SocketAddr, _head: Option<&RequestHead>) -> Option<Record> {
+        None
+    }
 }
 
 impl<F, R> Handler for F

@@ -2,9 +2,9 @@
 #![forbid(unsafe_code)]
 
 use socket::{Stop, reachable};
-use static_files::{Config, Files, Listing, serve_connection};
+use static_files::{AccessLog, Config, Files, Handler, Listing, LogFormat, serve_connection};
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,10 +15,11 @@ const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 const USAGE: &str = "\
 Serves the files of a folder, one connection at a time.
 
-usage: cargo run -p step03-static -- [DIR] [--listen ADDRESS:PORT]
+usage: cargo run -p step03-static -- [DIR] [--listen ADDRESS:PORT] [--log FORMAT]
 
   DIR       the folder; without it, the current one
   --listen  where to listen; without it, 127.0.0.1:8080 or, when that is taken, a free port
+  --log     a line for each response: off, combined or json; without it, combined on a terminal
 
 examples:
   cargo run -p step03-static -- book
@@ -29,6 +30,7 @@ examples:
 struct Options {
     dir: PathBuf,
     listen: Option<SocketAddr>,
+    log: Option<LogFormat>,
 }
 
 fn main() -> ExitCode {
@@ -52,6 +54,8 @@ fn main() -> ExitCode {
 fn parse(arguments: Vec<OsString>) -> Result<Options, String> {
     let mut dir = None;
     let mut listen = None;
+    let on_terminal = io::stdout().is_terminal();
+    let mut log = on_terminal.then_some(LogFormat::Combined);
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
         if argument == "--listen" {
@@ -60,6 +64,13 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, String> {
             listen = Some(parsed.ok_or_else(|| {
                 format!("--listen needs an address and a port, such as {DEFAULT_LISTEN}")
             })?);
+        } else if argument == "--log" {
+            log = match arguments.next().unwrap_or_default().as_encoded_bytes() {
+                b"off" => None,
+                b"combined" => Some(LogFormat::Combined),
+                b"json" => Some(LogFormat::Json),
+                _ => return Err("--log needs off, combined or json".to_owned()),
+            };
         } else if argument.as_encoded_bytes().starts_with(b"-") {
             return Err(format!("there is no option {}", argument.display()));
         } else if dir.replace(PathBuf::from(argument)).is_some() {
@@ -69,6 +80,7 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, String> {
     Ok(Options {
         dir: dir.unwrap_or_else(|| PathBuf::from(".")),
         listen,
+        log,
     })
 }
 
@@ -86,18 +98,28 @@ fn run(options: &Options) -> Result<(), String> {
         options.dir.display()
     ));
 
+    let log = options
+        .log
+        .map(|format| AccessLog::new(format, io::stdout(), io::stderr()))
+        .transpose()
+        .map_err(|error| format!("cannot write a log: {error}"))?;
+    let logged = log.as_ref().map(|log| log.around(&files));
+    let handler: &dyn Handler = match &logged {
+        Some(logged) => logged,
+        None => &files,
+    };
     let config = Config::default();
     socket::accept_until(&listener, &Stop::new(), |stream| {
-        serve(stream, &files, &config);
+        serve(stream, handler, &config);
     })
     .map_err(|error| format!("can accept no more connections: {error}"))
 }
 
-fn serve(stream: TcpStream, files: &Files, config: &Config) {
+fn serve(stream: TcpStream, handler: &dyn Handler, config: &Config) {
     let client = stream
         .peer_addr()
         .map_or_else(|_| "a client".to_owned(), |peer| peer.to_string());
-    if let Err(error) = serve_connection(stream, files, config) {
+    if let Err(error) = serve_connection(stream, handler, config) {
         // A server without anybody to tell serves on.
         let _ = writeln!(io::stderr(), "{client}: {error}");
     }

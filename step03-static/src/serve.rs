@@ -47,7 +47,7 @@ pub fn serve_connection(
 ) -> io::Result<()> {
     let mut client = Client::new(stream, config)?;
     let outcome = match converse(&mut client, handler) {
-        Err(End::Refused(response)) => client.refuse(response),
+        Err(End::Refused(response)) => client.refuse(response, handler),
         outcome => outcome,
     };
     match outcome {
@@ -66,6 +66,7 @@ pub fn serve_connection(
 fn converse(client: &mut Client<'_>, handler: &dyn Handler) -> Result<(), End> {
     loop {
         let request = client.request()?;
+        client.record = handler.record(request.peer, Some(&request.head));
         match handler.handle(&request) {
             Reply::Ready(response) => {
                 client.drain()?;

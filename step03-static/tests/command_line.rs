@@ -42,6 +42,7 @@ fn a_mistake_on_the_command_line_is_explained() {
         "--listen needs an address and a port",
     );
     check(&["a", "b"], 2, "one folder");
+    check(&["--log", "xml"], 2, "--log needs off, combined or json");
 }
 
 #[test]
