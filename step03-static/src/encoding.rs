@@ -111,6 +111,7 @@ pub fn with_siblings(
 /// the file as it is: a client that does not say what it can decode may decode nothing.
 ///
 /// Source: RFC 9110 §12.5.3
+// ANCHOR: choose
 pub(crate) fn choose<'f>(fields: &Fields, file: &'f OpenFile) -> (Option<Coding>, &'f OpenFile) {
     let plain = weight(fields, |name| name.eq_ignore_ascii_case(b"identity"));
     let mut best = (None, file, plain.unwrap_or(0).max(1));
@@ -123,6 +124,7 @@ pub(crate) fn choose<'f>(fields: &Fields, file: &'f OpenFile) -> (Option<Coding>
     }
     (best.0, best.1)
 }
+// ANCHOR_END: choose
 
 /// The weight of a coding in thousandths, 0 being "not this one"; `None` when nothing is said
 /// about it, not even by `*`.
