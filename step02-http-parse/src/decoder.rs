@@ -412,6 +412,7 @@ mod tests {
         chunked("0\r\nA: b\r\nC:d\r\n\r\n", Ok(("", "A: b\r\nC: d\r\n", 0)));
         chunked("0\r\nA: b\n\r\n", Err((Fault::BareLf, 7)));
         chunked("0\r\nA : b\r\n\r\n", Err((Fault::FieldNameSpace, 4)));
+        chunked("0\r\nA : b", Err((Fault::FieldNameSpace, 4)));
         chunked(
             "0\r\nA: 6789012345678901\r\n\r\n",
             Err((Fault::SectionTooLong, 23)),

@@ -313,6 +313,9 @@ mod tests {
         );
         let section = format!("{three}A: 678901234\r\n\r\n");
         check(&section, Err((Fault::SectionTooLong, 40)));
+        // Where both limits are the same octet, it is the line that is too long.
+        let section = format!("A: 6789\r\nA: 67890123\r\nA: {}\r\n\r\n", "b".repeat(20));
+        check(&section, Err((Fault::FieldLineTooLong, 38)));
     }
 
     #[test]

@@ -144,4 +144,13 @@ mod tests {
             assert_eq!(value(bytes), len, "{:?}", bytes.escape_ascii().to_string());
         }
     }
+
+    #[test]
+    fn octets_above_ascii_need_not_be_looked_up() {
+        let bytes: Vec<u8> = (0x80..=0xff).cycle().take(BLOCK * 8 + 8).collect();
+        for start in 0..BLOCK {
+            let plain = plain_octets::<0x20>(&bytes[start..]);
+            assert!(bytes.len() - start - plain < 8, "from {start}: {plain}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Whatever a peer sends, and however long, the memory it takes has a bound.
 
-use http_parse::{Connection, Fault, Limits, Next, ResponseHead, Status};
+use http_parse::{Connection, Fault, Limits, Next, Reject, ResponseHead, Status};
 
 /// The window of a body, which is also more than the largest head within the default limits.
 const BOUND: usize = 64 * 1024;
@@ -115,42 +115,83 @@ fn a_body_that_nobody_takes_stops_the_reading() {
     assert!(connection.wants_bytes());
 }
 
-#[test]
-fn the_largest_head_within_the_limits_is_read() {
-    let limits = Limits {
-        section: 300 * 1024,
-        empty_lines: 2_000,
-        ..Limits::default()
-    };
+/// Limits far beyond the window of a body.
+const GENEROUS: Limits = Limits {
+    section: 300 * 1024,
+    empty_lines: 2_000,
+    trailers: 300 * 1024,
+    method: 32,
+    target: 8_000,
+    field_line: 8 * 1024,
+    fields: 100,
+    chunk_line: 256,
+    chunk_extensions: 16 * 1024,
+};
+
+/// The largest start of a request, with so many octets of field lines.
+fn large_head(section_len: usize) -> String {
     // So many octets of one field line, with its end.
     let line = |name: &str, len: usize| format!("{name}: {}\r\n", "v".repeat(len - name.len() - 4));
-    let longest = limits.field_line + 2;
-    let host = line("Host", limits.section % longest);
-    let section = host + &line("Fill", longest).repeat(limits.section / longest);
-    assert_eq!(section.len(), limits.section);
-    let empty = "\r\n".repeat(limits.empty_lines);
-    let method = "M".repeat(limits.method);
-    let target = format!("/{}", "t".repeat(limits.target - 1));
-    let head = format!("{empty}{method} {target} HTTP/1.1\r\n{section}\r\n");
+    let longest = GENEROUS.field_line + 2;
+    let host = line("Host", section_len % longest);
+    let section = host + &line("Fill", longest).repeat(section_len / longest);
+    assert_eq!(section.len(), section_len);
+    let empty = "\r\n".repeat(GENEROUS.empty_lines);
+    let method = "M".repeat(GENEROUS.method);
+    let target = format!("/{}", "t".repeat(GENEROUS.target - 1));
+    format!("{empty}{method} {target} HTTP/1.1\r\n{section}")
+}
 
-    for size in [1_000, 5_000, usize::MAX] {
-        let mut connection = Connection::new(&limits);
-        let mut rest = head.as_bytes();
-        let outcome = loop {
-            match connection.next() {
-                Ok(Next::NeedBytes) => {
-                    let space = connection.space();
-                    let n = space.len().min(size).min(rest.len());
-                    space[..n].copy_from_slice(&rest[..n]);
-                    rest = &rest[n..];
-                    connection.received(n);
-                }
-                outcome => break outcome,
+/// Goes on, in reads of `size`, until something else than more bytes is called for.
+fn feed(connection: &mut Connection, input: &str, size: usize) -> Result<Next, Reject> {
+    let mut rest = input.as_bytes();
+    loop {
+        match connection.next() {
+            Ok(Next::NeedBytes) if !rest.is_empty() => {
+                assert!(connection.wants_bytes(), "what needs bytes wants them");
+                let space = connection.space();
+                let n = space.len().min(size).min(rest.len());
+                space[..n].copy_from_slice(&rest[..n]);
+                rest = &rest[n..];
+                connection.received(n);
             }
-        };
+            outcome => return outcome,
+        }
+    }
+}
+
+#[test]
+fn the_largest_head_within_the_limits_is_read() {
+    let head = large_head(GENEROUS.section) + "\r\n";
+    for size in [1_000, 5_000, usize::MAX] {
+        let outcome = feed(&mut Connection::new(&GENEROUS), &head, size);
         assert!(
             matches!(outcome, Ok(Next::Head(_))),
             "{outcome:?} in reads of {size}"
+        );
+    }
+}
+
+#[test]
+fn what_goes_a_little_beyond_its_limits_is_refused_and_not_waited_for() {
+    let endless = "A".repeat(4_000);
+    for size in [10, 1_000] {
+        let head = large_head(GENEROUS.section - 500) + &endless;
+        let outcome = feed(&mut Connection::new(&GENEROUS), &head, size);
+        assert_eq!(
+            outcome.map_err(|reject| reject.fault),
+            Err(Fault::SectionTooLong)
+        );
+
+        let line = format!("A: {}\r\n", "b".repeat(8_000));
+        let trailers = line.repeat(GENEROUS.trailers / line.len()) + &endless.repeat(3);
+        let mut connection = Connection::new(&GENEROUS);
+        let outcome = feed(&mut connection, CHUNKED, size);
+        assert!(matches!(outcome, Ok(Next::Head(_))), "{outcome:?}");
+        let outcome = feed(&mut connection, &format!("0\r\n{trailers}"), size);
+        assert_eq!(
+            outcome.map_err(|reject| reject.fault),
+            Err(Fault::SectionTooLong)
         );
     }
 }
@@ -218,19 +259,8 @@ fn the_memory_of_a_large_head_is_not_kept() {
     let line = format!("A: {}\r\n", "b".repeat(1_000));
     let head = format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", line.repeat(20));
     let mut connection = Connection::new(&Limits::default());
-    let mut rest = head.as_bytes();
-    let head = loop {
-        match connection.next() {
-            Ok(Next::NeedBytes) => {
-                let space = connection.space();
-                let n = space.len().min(rest.len());
-                space[..n].copy_from_slice(&rest[..n]);
-                rest = &rest[n..];
-                connection.received(n);
-            }
-            Ok(Next::Head(head)) => break head,
-            other => panic!("{other:?}"),
-        }
+    let Ok(Next::Head(head)) = feed(&mut connection, &head, usize::MAX) else {
+        panic!("the head is whole");
     };
     let before = connection.memory();
     connection.recycle(head);
