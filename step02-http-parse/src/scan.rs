@@ -51,7 +51,9 @@ pub(crate) const RETRY: usize = 1024;
 /// Tells whether it pays to parse again what was unfinished when it had `searched` octets: at the
 /// end of a line, after [`RETRY`] octets, and when no more will come. A peer that sends single
 /// octets must not make us look at all of them each time.
+// ANCHOR: pays
 pub(crate) fn pays(searched: usize, bytes: &[u8], eof: bool) -> bool {
     let new = &bytes[searched..];
     eof || searched == 0 || new.len() >= RETRY || new.contains(&b'\n')
 }
+// ANCHOR_END: pays
