@@ -2,9 +2,9 @@
 #![forbid(unsafe_code)]
 
 use concurrency::sys::{self, Port};
-use concurrency::{Cache, SERVERS, Serve, stop_on_signals};
+use concurrency::{Beneath, Cache, SERVERS, Serve, stop_on_signals};
 use socket::Stop;
-use static_files::{Config, Disk, Files, Listing};
+use static_files::{Config, Files, Listing};
 use std::env;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -121,8 +121,8 @@ fn run(options: &Options) -> Result<(), String> {
 }
 
 fn files(folder: &Path) -> io::Result<Files> {
-    let disk = Disk::new(folder)?;
-    let cache = Cache::new(move |path: &_| disk.find(path));
+    let beneath = Beneath::new(folder)?;
+    let cache = Cache::new(move |path: &_| beneath.find(path));
     let lookup = Box::new(move |path: &_| cache.find(path));
     Ok(Files::new(folder)?
         .looking_up(lookup)

@@ -1,8 +1,8 @@
 //! Files under every server of the ladder.
 
-use concurrency::{Cache, SERVERS};
+use concurrency::{Beneath, Cache, SERVERS};
 use socket::Stop;
-use static_files::{Config, Disk, Files};
+use static_files::{Config, Files};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -111,8 +111,8 @@ fn a_cache_keeps_a_file_and_its_siblings_together() {
     for (name, content) in [("page.html", "page"), ("page.html.br", "brotli")] {
         fs::write(folder.0.join(name), content).expect("there is room");
     }
-    let disk = Disk::new(&folder.0).expect("a folder");
-    let cache = Cache::new(move |path: &_| disk.find(path));
+    let beneath = Beneath::new(&folder.0).expect("a folder");
+    let cache = Cache::new(move |path: &_| beneath.find(path));
     let files = Files::new(&folder.0).expect("a folder");
     let files = files.looking_up(Box::new(move |path| cache.find(path)));
     for_every_server(&files, |name, addr| {

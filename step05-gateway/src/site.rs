@@ -9,9 +9,9 @@ use crate::program::Programs;
 use crate::redirect::Redirects;
 use crate::route::Routes;
 use concurrency::sys::{self, Port};
-use concurrency::{Cache, SERVERS, Serve};
+use concurrency::{Beneath, Cache, SERVERS, Serve};
 use socket::Stop;
-use static_files::{Disk, Files};
+use static_files::Files;
 use std::fmt;
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -128,8 +128,8 @@ pub fn run(options: &Options, stop: &Stop, ready: impl FnOnce(SocketAddr)) -> Re
 pub fn routes(options: &Options) -> Result<Routes, Failure> {
     let root = checked(&options.folder)?;
     let in_root = |error| Failure::Folder(options.folder.clone(), error);
-    let disk = Disk::new(&root).map_err(in_root)?;
-    let cache = Cache::new(move |path: &_| disk.find(path));
+    let beneath = Beneath::new(&root).map_err(in_root)?;
+    let cache = Cache::new(move |path: &_| beneath.find(path));
     let files = Files::new(&root).map_err(in_root)?;
     let files = files
         .looking_up(Box::new(move |path: &_| cache.find(path)))

@@ -26,6 +26,22 @@ pub(super) const F_SETFL: c_int = 4;
 pub(super) const O_NONBLOCK: c_int = 0o4000;
 
 pub(super) const SHUT_RD: c_int = 0;
+/// open(2), as openat2(2) takes them.
+pub(super) const O_RDONLY: u64 = 0;
+pub(super) const O_NOCTTY: u64 = 0o400;
+pub(super) const O_NONBLOCK_U64: u64 = 0o4000;
+pub(super) const O_CLOEXEC: u64 = 0o2_000_000;
+pub(super) const RESOLVE_NO_MAGICLINKS: u64 = 0x02;
+pub(super) const RESOLVE_BENEATH: u64 = 0x08;
+
+/// errno(3)
+pub(super) const EPERM: c_int = 1;
+pub(super) const EINTR: c_int = 4;
+pub(super) const ENXIO: c_int = 6;
+pub(super) const EAGAIN: c_int = 11;
+pub(super) const ENOSYS: c_int = 38;
+pub(super) const ELOOP: c_int = 40;
+
 pub(super) const SOL_SOCKET: c_int = 1;
 pub(super) const SO_REUSEADDR: c_int = 2;
 pub(super) const SO_LINGER: c_int = 13;
@@ -46,6 +62,8 @@ pub(super) const SIG_ERR: usize = usize::MAX;
 /// The number of close_range(2), the same on every architecture.
 pub(super) const SYS_CLOSE_RANGE: c_long = 436;
 pub(super) const CLOSE_RANGE_CLOEXEC: c_uint = 4;
+/// The number of openat2(2), the same on every architecture.
+pub(super) const SYS_OPENAT2: c_long = 437;
 /// The number of pidfd_open(2), the same on every architecture.
 pub(super) const SYS_PIDFD_OPEN: c_long = 434;
 
@@ -91,6 +109,14 @@ pub(super) struct SockAddrV6 {
 pub(super) struct LingerOption {
     pub(super) on: c_int,
     pub(super) seconds: c_int,
+}
+
+/// open_how(2type), the argument of openat2(2).
+#[repr(C)]
+pub(super) struct OpenHow {
+    pub(super) flags: u64,
+    pub(super) mode: u64,
+    pub(super) resolve: u64,
 }
 
 /// getrlimit(2)

@@ -7,12 +7,14 @@
 
 mod epoll;
 mod ffi;
+mod files;
 mod poll;
 mod process;
 mod signal;
 mod socket;
 
 pub use epoll::{Epoll, Event, Events, Interest};
+pub use files::open_beneath;
 pub use poll::{Pollable, poll};
 pub use process::{close_inherited_on_exec, kill_group, pidfd_open, raise_descriptor_limit};
 pub use signal::{Signal, catch_endings, release_endings};

@@ -1,0 +1,257 @@
+//! From a checked path to an open file, in one step of the kernel.
+//!
+//! ```text
+//! step 3's Disk   resolve every link ─► below the root? ─► what is it? ─► open ─► describe
+//! Beneath         openat2(RESOLVE_BENEATH) ─► describe
+//! ```
+//!
+//! Whoever may write below the root can exchange a file for a link between two of [`Disk`]'s
+//! arrows. Here there is no between: what is opened was below the root when it was opened. It also
+//! costs fewer system calls, whose number no longer grows with the depth of the folder.
+//!
+//! Where the kernel does not know the call, [`Disk`] answers, with its gap. A FIFO or a device is
+//! opened before it can be seen to be one, and closed at once; nothing is read from it.
+
+use crate::sys::open_beneath;
+use static_files::{Denied, Disk, Found, SitePath};
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+
+/// A folder of the file system that is a site's root, and out of which the kernel lets nothing
+/// lead.
+#[derive(Clone, Debug)]
+pub struct Beneath {
+    disk: Disk,
+    way: Way,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Kernel,
+    Disk,
+}
+
+impl Beneath {
+    /// Takes a folder as the root.
+    ///
+    /// # Errors
+    /// As [`Disk::new`].
+    pub fn new(root: &Path) -> io::Result<Beneath> {
+        let disk = Disk::new(root)?;
+        let tried = open(&disk, Path::new("."));
+        let way = match tried {
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => Way::Disk,
+            Ok(_) | Err(_) => Way::Kernel,
+        };
+        Ok(Beneath { disk, way })
+    }
+
+    /// Finds a file and opens it, or a folder.
+    ///
+    /// # Errors
+    /// As [`Disk::find`]; [`Denied::Forbidden`] also for a folder that may not be read.
+    ///
+    /// Source: openat2(2)
+    pub fn find(&self, path: &SitePath) -> Result<Found, Denied> {
+        if self.way == Way::Disk {
+            return self.disk.find(path);
+        }
+        let relative = match path.file_name() {
+            Some(_) => path.relative(),
+            None => Path::new("."),
+        };
+        let opened = match open(&self.disk, relative) {
+            // Perhaps a link that leads to a place below the root, but by an absolute path. What it
+            // is resolved to is opened in the same way, so a lie in between gains nothing.
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                open(&self.disk, &self.resolve(relative)?)
+            }
+            outcome => outcome,
+        };
+        Found::describe(opened.map_err(|error| match error.kind() {
+            io::ErrorKind::CrossesDevices => Denied::NotFound,
+            _ => Denied::from(error),
+        })?)
+    }
+
+    /// The same place without links, relative to the root.
+    fn resolve(&self, relative: &Path) -> Result<PathBuf, Denied> {
+        let resolved = self.disk.root().join(relative).canonicalize()?;
+        let below = resolved.strip_prefix(self.disk.root());
+        below
+            .map(Path::to_path_buf)
+            .map_err(|_outside| Denied::NotFound)
+    }
+}
+
+/// Opens a path below the root. The root is opened anew each time: a site that is rebuilt by
+/// replacing its folder is another folder under the same name.
+fn open(disk: &Disk, relative: &Path) -> io::Result<File> {
+    open_beneath(File::open(disk.root())?.as_fd(), relative)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+    use std::process::Command;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
+    /// A folder with a site and what is beside it, gone with the test.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Folder {
+            let name = format!("lookup-{}-{name}", std::process::id());
+            let folder = std::env::temp_dir().join(name);
+            fs::create_dir_all(folder.join("site/sub")).unwrap();
+            fs::write(folder.join("secret"), "secret").unwrap();
+            fs::write(folder.join("site/file"), "content").unwrap();
+            fs::write(folder.join("site/sub/file"), "below").unwrap();
+            Folder(folder)
+        }
+
+        fn site(&self) -> PathBuf {
+            self.0.join("site")
+        }
+
+        fn link(&self, target: impl AsRef<Path>, name: &str) {
+            symlink(target, self.site().join(name)).unwrap();
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            // Left behind, it harms nothing but tidiness.
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn content(found: Found) -> String {
+        match found {
+            Found::File(file) => io::read_to_string(&*file.file).unwrap(),
+            Found::Folder => "a folder".to_owned(),
+        }
+    }
+
+    /// The kernel's way, and the one where the kernel has none.
+    #[track_caller]
+    fn check(folder: &Folder, path: &str, expected: Result<&str, Denied>) {
+        let kernel = Beneath::new(&folder.site()).unwrap();
+        if kernel.way == Way::Disk {
+            println!("skipped: this kernel has no openat2");
+        }
+        let disk = Beneath {
+            way: Way::Disk,
+            ..kernel.clone()
+        };
+        let path = SitePath::parse(path.as_bytes()).unwrap();
+        for beneath in [kernel, disk] {
+            let found = beneath.find(&path).map(content);
+            let way = beneath.way;
+            assert_eq!(found, expected.map(str::to_owned), "{way:?} {path:?}");
+        }
+    }
+
+    #[test]
+    fn files_and_folders_are_found() {
+        let folder = Folder::new("found");
+        check(&folder, "/", Ok("a folder"));
+        check(&folder, "/sub", Ok("a folder"));
+        check(&folder, "/file", Ok("content"));
+        check(&folder, "/sub/file", Ok("below"));
+        check(&folder, "/none", Err(Denied::NotFound));
+        check(&folder, "/file/below", Err(Denied::NotFound));
+        check(
+            &folder,
+            &format!("/{}", "x".repeat(300)),
+            Err(Denied::NotFound),
+        );
+    }
+
+    #[test]
+    fn links_are_followed_within_the_root_only() {
+        let folder = Folder::new("links");
+        folder.link("sub/file", "inside");
+        folder.link("../file", "sub/up");
+        folder.link(folder.site().join("sub"), "absolute");
+        folder.link("../secret", "out");
+        folder.link(folder.0.join("secret"), "absolutely-out");
+        folder.link("../site/file", "out-and-in");
+        folder.link("circle", "circle");
+        folder.link("nowhere", "dangling");
+        folder.link("/proc/self/root", "magic");
+        check(&folder, "/inside", Ok("below"));
+        check(&folder, "/sub/up", Ok("content"));
+        check(&folder, "/absolute/file", Ok("below"));
+        check(&folder, "/out-and-in", Ok("content"));
+        for name in ["/out", "/absolutely-out", "/circle", "/dangling", "/magic"] {
+            check(&folder, name, Err(Denied::NotFound));
+        }
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_for_reading() {
+        let folder = Folder::new("special");
+        let _socket = UnixListener::bind(folder.site().join("socket")).unwrap();
+        check(&folder, "/socket", Err(Denied::Forbidden));
+        let fifo = folder.site().join("fifo");
+        let made = Command::new("mkfifo").arg(fifo).status();
+        if !made.is_ok_and(|status| status.success()) {
+            println!("skipped: no mkfifo");
+            return;
+        }
+        check(&folder, "/fifo", Err(Denied::Forbidden));
+    }
+
+    #[test]
+    fn no_exchange_of_a_folder_for_a_link_lets_anything_out() {
+        let folder = Folder::new("race");
+        fs::create_dir(folder.0.join("outside")).unwrap();
+        fs::write(folder.0.join("outside/file"), "secret").unwrap();
+        let (sub, link) = (folder.site().join("sub"), folder.site().join("link"));
+        folder.link("../outside", "link");
+        let aside = folder.site().join("aside");
+        let beneath = Beneath::new(&folder.site()).unwrap();
+        if beneath.way == Way::Disk {
+            println!("skipped: this kernel has no openat2");
+            return;
+        }
+        let path = SitePath::parse(b"/sub/file").unwrap();
+        let looked = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !looked.load(Ordering::Relaxed) {
+                    fs::rename(&sub, &aside).unwrap();
+                    fs::rename(&link, &sub).unwrap();
+                    fs::rename(&sub, &link).unwrap();
+                    fs::rename(&aside, &sub).unwrap();
+                }
+            });
+            let mut seen: Vec<_> = (0..20_000)
+                .map(|_| beneath.find(&path).map(content))
+                .collect();
+            looked.store(true, Ordering::Relaxed);
+            seen.retain(|found| *found != Ok("below".to_owned()));
+            seen.retain(|found| *found != Err(Denied::NotFound));
+            seen.retain(|found| *found != Err(Denied::Failed(io::ErrorKind::ResourceBusy)));
+            assert_eq!(seen, []);
+        });
+    }
+
+    #[test]
+    fn a_folder_that_is_replaced_is_the_new_one() {
+        let folder = Folder::new("replaced");
+        let beneath = Beneath::new(&folder.site()).unwrap();
+        fs::rename(folder.site(), folder.0.join("old")).unwrap();
+        fs::create_dir(folder.site()).unwrap();
+        fs::write(folder.site().join("file"), "new").unwrap();
+        let path = SitePath::parse(b"/file").unwrap();
+        assert_eq!(beneath.find(&path).map(content), Ok("new".to_owned()));
+    }
+}
