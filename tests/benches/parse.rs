@@ -2,14 +2,33 @@
 //!
 //! `cargo bench -p check --bench parse`
 //!
-//! Three heads: what curl sends, what a browser sends, and one swollen by cookies. `httparse` finds where
-//! the parts are, with SIMD and in borrowed slices; ours moreover checks Host and the target, keeps
-//! what it read, and says where a fault is. So the question is what strictness and an owned
-//! result cost, not who is quicker at the same task.
+//! Three heads: what curl sends, what a browser sends, and one swollen by cookies. What is compared
+//! does not do the same:
+//!
+//! ```text
+//!                       httparse        parse_request_head    … _into, Connection
+//!   finds the parts     yes, SIMD       yes                   yes
+//!   keeps them          in our bytes    in memory of its own  in memory of the last head
+//!   refuses a bare LF   no              yes                   yes
+//!   checks Host, target no              yes                   yes
+//!   has limits          lines' number   every part            every part
+//!   says where          no              the octet             the octet
+//!   answers             no              no                    Connection: 204
+//! ```
+//!
+//! So the question is what strictness and an owned result cost, not who is quicker at the same
+//! task. The group `value` holds the loops of chapter 2.7, on the values of these heads.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use http_parse::{Limits, Parsed, parse_request_head};
+use http_parse::{
+    Connection, Limits, Next, Parsed, ResponseHead, Status, parse_request_head,
+    parse_request_head_into,
+};
 use std::hint::black_box;
+
+#[path = "../../step02-http-parse/examples/rung7_fast.rs"]
+#[expect(dead_code, reason = "the loops are measured, the program is not run")]
+mod rung7_fast;
 
 /// Field lines of the largest head; `httparse` wants to be told.
 const FIELDS: usize = 64;
@@ -47,21 +66,34 @@ fn with_cookies() -> String {
     format!("{head}\r\nCookie: {}\r\n\r\n", cookies.join("; "))
 }
 
-fn heads(criterion: &mut Criterion) {
-    let limits = Limits::default();
-    let requests = [
+fn requests() -> [(&'static str, String); 3] {
+    [
         ("curl", CURL.to_owned()),
         ("browser", BROWSER.to_owned()),
         ("cookies", with_cookies()),
-    ];
-    for (name, request) in &requests {
+    ]
+}
+
+fn heads(criterion: &mut Criterion) {
+    let limits = Limits::default();
+    for (name, request) in requests() {
         let request = request.as_bytes();
-        let mut group = criterion.benchmark_group(*name);
+        let mut group = criterion.benchmark_group(name);
         group.throughput(Throughput::Bytes(request.len() as u64));
-        group.bench_function("http_parse", |bencher| {
+        group.bench_function("parse_request_head", |bencher| {
             bencher.iter(|| match parse_request_head(black_box(request), &limits) {
                 Ok(Parsed::Complete(head, _)) => head,
                 Ok(Parsed::Partial) | Err(_) => panic!("the head is complete and well formed"),
+            });
+        });
+        group.bench_function("parse_request_head_into", |bencher| {
+            let Ok(Parsed::Complete(mut head, _)) = parse_request_head(request, &limits) else {
+                panic!("the head is complete and well formed");
+            };
+            bencher.iter(|| {
+                let parsed = parse_request_head_into(&mut head, black_box(request), &limits);
+                assert!(matches!(parsed, Ok(Parsed::Complete((), _))));
+                black_box(&head);
             });
         });
         group.bench_function("httparse", |bencher| {
@@ -73,9 +105,57 @@ fn heads(criterion: &mut Criterion) {
                 black_box(head.headers.len())
             });
         });
+        group.bench_function("connection", |bencher| {
+            let mut connection = Connection::new(&limits);
+            let mut out = Vec::new();
+            bencher.iter(|| exchange(&mut connection, black_box(request), &mut out));
+        });
         group.finish();
     }
 }
 
-criterion_group!(benches, heads);
+/// A whole request and its answer, in memory that is there.
+fn exchange(connection: &mut Connection, request: &[u8], out: &mut Vec<u8>) {
+    let mut rest = request;
+    let head = loop {
+        let space = connection.space();
+        let n = space.len().min(rest.len());
+        space[..n].copy_from_slice(&rest[..n]);
+        connection.received(n);
+        rest = &rest[n..];
+        match connection.next() {
+            Ok(Next::Head(head)) => break head,
+            Ok(Next::NeedBytes) => {}
+            other => panic!("a head comes first, not {other:?}"),
+        }
+    };
+    connection.recycle(black_box(head));
+    assert!(matches!(connection.next(), Ok(Next::End(_))));
+    out.clear();
+    connection.start(&ResponseHead::new(Status::NO_CONTENT), out);
+    connection.finish(out).expect("nothing was promised");
+    assert!(connection.next_request());
+}
+
+fn values(criterion: &mut Criterion) {
+    for (name, request) in requests() {
+        // What follows each colon, up to the end of the request: a loop must find where to stop.
+        let starts: Vec<&[u8]> = request
+            .match_indices(": ")
+            .map(|(at, colon)| &request.as_bytes()[at + colon.len()..])
+            .collect();
+        let mut group = criterion.benchmark_group(format!("value/{name}"));
+        for (loop_name, end_of_value) in rung7_fast::LOOPS {
+            group.bench_function(loop_name, |bencher| {
+                bencher.iter(|| {
+                    let lengths = black_box(&starts).iter().map(|from| end_of_value(from));
+                    lengths.sum::<usize>()
+                });
+            });
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(benches, heads, values);
 criterion_main!(benches);
