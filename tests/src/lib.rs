@@ -41,6 +41,7 @@ mod subject;
 pub mod tidy;
 pub mod trace;
 mod trouble;
+pub mod vector;
 
 pub use answer::{Answer, Asked, Malformed};
 pub use client::{Client, Heard, PATIENCE};
