@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+// ANCHOR: main
 fn main() -> io::Result<()> {
     let mut input = io::stdin().lock();
     let mut seen = Vec::new();
@@ -20,6 +21,7 @@ fn main() -> io::Result<()> {
         }
     }
 }
+// ANCHOR_END: main
 
 // ANCHOR: head_end
 /// Where the head at the front of `seen` ends, if all of it is there.

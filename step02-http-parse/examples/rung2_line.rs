@@ -45,7 +45,7 @@ fn split_decode_check(target: &[u8]) -> File {
 }
 // ANCHOR_END: split_decode_check
 
-// ANCHOR: three
+// ANCHOR: split_check
 /// The parts of the path between its slashes; what follows a `?` is no path.
 fn split(target: &[u8]) -> Vec<Vec<u8>> {
     let path = target.split(|octet| *octet == b'?').next();
@@ -60,7 +60,9 @@ fn check(path: &[u8]) -> Result<(), &'static str> {
         false => Ok(()),
     }
 }
+// ANCHOR_END: split_check
 
+// ANCHOR: decode
 fn decode(mut text: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::new();
     while let [octet, rest @ ..] = text {
@@ -80,7 +82,7 @@ fn hex(digit: u8) -> u8 {
         _ => (digit | 0x20).wrapping_sub(b'a').wrapping_add(10),
     }
 }
-// ANCHOR_END: three
+// ANCHOR_END: decode
 
 fn shown(parts: &[Vec<u8>]) -> String {
     let parts = parts

@@ -4,9 +4,7 @@
     reason = "the library does no I/O; somebody has to, and here it is we"
 )]
 
-use http_parse::{
-    Connection, Limits, Next, Parsed, Reject, ResponseHead, Status, parse_request_head,
-};
+use http_parse::{Connection, Limits, Next, Parsed, ResponseHead, Status, parse_request_head};
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 
@@ -36,11 +34,9 @@ fn serve_heads(mut stream: &TcpStream) -> io::Result<()> {
         while let Ok(Parsed::Complete(head, length)) = parse_request_head(&seen, &Limits::default())
         {
             let page = page(head.target.path());
-            write!(
-                stream,
-                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{page}",
-                page.len()
-            )?;
+            let length_line = format!("Content-Length: {}", page.len());
+            let answer = format!("HTTP/1.1 200 OK\r\n{length_line}\r\n\r\n{page}");
+            stream.write_all(answer.as_bytes())?;
             seen.drain(..length);
         }
         match stream.read(&mut buf)? {
@@ -76,8 +72,12 @@ fn serve_requests(mut stream: &TcpStream) -> io::Result<()> {
             Ok(Next::Paused) if connection.next_request() => {}
             Ok(Next::Paused | Next::Closed) => return Ok(()),
             Err(reject) => {
-                let Reject { status, fault, .. } = reject;
-                respond(&mut connection, status, fault.explain(), &mut out)?;
+                respond(
+                    &mut connection,
+                    reject.status,
+                    reject.fault.explain(),
+                    &mut out,
+                )?;
                 return stream.write_all(&out);
             }
         }
