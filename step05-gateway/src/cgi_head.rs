@@ -158,9 +158,16 @@ fn answer(head: &[u8]) -> Result<Answer, BadGateway> {
     }
     fields.remove("Status");
     let mut head = ResponseHead::new(status.unwrap_or(default));
-    if head.status == Status::NO_CONTENT {
-        // Not even a length of zero may be said with it (RFC 9110 §8.6).
-        fields.remove("Content-Length");
+    match head.status.code() {
+        // Not even a length of zero may be said with 204, and with 304 only that of the page it
+        // stands for, which a program that sends no content will not know (RFC 9110 §8.6).
+        204 | 304 => fields.remove("Content-Length"),
+        // Framed like any other, and always empty (RFC 9110 §15.3.6).
+        205 => {
+            fields.remove("Content-Length");
+            fields.push("Content-Length", "0");
+        }
+        _ => {}
     }
     head.fields = fields;
     Ok(Answer::Client { head, length })
@@ -316,6 +323,10 @@ mod tests {
     fn status_sets_the_status_and_is_not_passed_on() {
         check("Status: 404 Not Found\n", 404, None, "");
         check("Status: 204\nContent-Length: 3\n", 204, Some(3), "");
+        check("Status: 304\nContent-Length: 0\n", 304, Some(0), "");
+        let empty = "Content-Length: 0\n";
+        check("Status: 205\nContent-Length: 3\n", 205, Some(3), empty);
+        check("Status: 205\n", 205, None, empty);
         check(
             "Status: 599\nContent-Type: a/b\n",
             599,

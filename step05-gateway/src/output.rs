@@ -132,7 +132,7 @@ fn after_head(answer: &Answer, method: &Method, early: io::Cursor<Vec<u8>>) -> S
     match answer {
         Answer::Local(_) => State::Silent,
         Answer::Client { head, .. }
-            if *method == Method::Head || matches!(head.status.code(), 204 | 304) =>
+            if *method == Method::Head || matches!(head.status.code(), 204 | 205 | 304) =>
         {
             State::Silent
         }
@@ -278,6 +278,7 @@ mod tests {
         let page = "Status: 200\nContent-Length: 5\n\nhello";
         check(&Method::Head, page, "", "Complete");
         check(&Method::Get, "Status: 204\n\nhello", "", "Complete");
+        check(&Method::Get, "Status: 205\n\nhello", "", "Complete");
         check(&Method::Get, "Status: 304\n\nhello", "", "Complete");
     }
 
