@@ -186,6 +186,11 @@ fn refuse(denied: Denied) -> Response {
             "This is not for reading. If it is yours: make the file readable (chmod a+r), \
              or put an index.html into the folder.",
         ),
+        Denied::Failed(io::ErrorKind::ResourceBusy) => Response::error(
+            Status::SERVICE_UNAVAILABLE,
+            "The server has too much open to read this. Try again in a moment.",
+        )
+        .with("Retry-After", "1"),
         Denied::Failed(_) => Response::error(
             Status::INTERNAL_SERVER_ERROR,
             "The server failed to read this. Try again later.",

@@ -12,6 +12,7 @@ use crate::SitePath;
 use crate::encoding::Sibling;
 use crate::respond::{now, text_of};
 use http_parse::HttpDate;
+use socket::{AcceptFate, accept_fate};
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -57,7 +58,8 @@ pub enum Denied {
     NotFound,
     /// It exists and is not for reading: no permission, or neither file nor folder.
     Forbidden,
-    /// The system failed.
+    /// The system failed; with `ResourceBusy` for lack of something that it has again in a moment,
+    /// such as a free descriptor.
     Failed(io::ErrorKind),
 }
 
@@ -79,6 +81,10 @@ impl From<io::Error> for Denied {
             | io::ErrorKind::NotADirectory
             | io::ErrorKind::InvalidFilename => Denied::NotFound,
             io::ErrorKind::PermissionDenied => Denied::Forbidden,
+            // Opening a file fails for the same lack as accepting a connection does.
+            _ if matches!(accept_fate(&error), AcceptFate::Pause) => {
+                Denied::Failed(io::ErrorKind::ResourceBusy)
+            }
             kind => Denied::Failed(kind),
         }
     }
@@ -195,4 +201,32 @@ impl Disk {
         Ok(resolved)
     }
     // ANCHOR_END: resolve
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(code: i32, expected: Denied) {
+        let error = io::Error::from_raw_os_error(code);
+        assert_eq!(Denied::from(error), expected, "{code}");
+    }
+
+    #[test]
+    fn what_is_lacking_for_a_moment_is_told_from_what_has_failed() {
+        let (eperm, enoent, eio, enomem, eacces, enotdir) = (1, 2, 5, 12, 13, 20);
+        let (enfile, emfile) = (23, 24);
+        for code in [enomem, enfile, emfile] {
+            check(code, Denied::Failed(io::ErrorKind::ResourceBusy));
+        }
+        for code in [enoent, enotdir] {
+            check(code, Denied::NotFound);
+        }
+        for code in [eperm, eacces] {
+            check(code, Denied::Forbidden);
+        }
+        let error = io::Error::from_raw_os_error(eio);
+        check(eio, Denied::Failed(error.kind()));
+    }
 }

@@ -81,3 +81,39 @@ fn it_says_where_it_serves_and_does() {
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.ends_with("\r\n\r\ncontent"), "{answer}");
 }
+
+/// Runs a server that may open so many descriptors, and asks it for a file; `None` when that is too
+/// few to start or to accept.
+fn ask_with_descriptors(folder: &TempDir, limit: u32) -> Option<String> {
+    let script = format!("ulimit -n {limit} && exec \"$@\"");
+    let mut server = Command::new("sh");
+    server.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_step03-static")]);
+    server.arg(folder.path()).args(["--listen", "127.0.0.1:0"]);
+    server.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut running = Running(server.spawn().unwrap());
+    let mut said = String::new();
+    let mut output = BufReader::new(running.0.stdout.take().unwrap());
+    output.read_line(&mut said).unwrap();
+    let address = said.trim_end().rsplit_once("http://")?.1;
+    let mut client = TcpStream::connect(address.trim_end_matches('/')).ok()?;
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    let request = b"GET /file HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    client.write_all(request).ok()?;
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).ok()?;
+    Some(answer)
+}
+
+#[test]
+fn without_a_free_descriptor_a_file_is_asked_for_again() {
+    let folder = TempDir::new();
+    folder.file("file", "content");
+    let mut limits = (4..=32).rev();
+    let answers = limits.find_map(|limit| {
+        let answer = ask_with_descriptors(&folder, limit)?;
+        (!answer.starts_with("HTTP/1.1 200 ")).then_some(answer)
+    });
+    let answer = answers.expect("one descriptor less than a file takes");
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(answer.contains("\r\nRetry-After: 1\r\n"), "{answer}");
+}
