@@ -5,6 +5,7 @@
 //! file is the command line.
 #![forbid(unsafe_code)]
 
+mod check;
 mod read;
 
 use clap::{Parser, Subcommand};
@@ -40,6 +41,8 @@ enum Verb {
         #[arg(long, value_name = "FOLDER")]
         out: Option<PathBuf>,
     },
+    /// Judge a server, yours or the course's, by what it does.
+    Check(check::Asked),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
     let done = match verb {
         Verb::Read { listen, out } => read::read(listen, &out.unwrap_or_else(pages)),
         Verb::Build { out } => read::build(&out.unwrap_or_else(pages)),
+        Verb::Check(asked) => return check::run(&asked),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -171,7 +171,7 @@ fn check_field(answer: &Answer, name: &str, want: &Want) -> Result<(), Mismatch>
 /// Whether `value` has the shape of an IMF-fixdate.
 ///
 /// Source: RFC 9110 §5.6.7
-fn is_imf_fixdate(value: &[u8]) -> bool {
+pub(crate) fn is_imf_fixdate(value: &[u8]) -> bool {
     const SHAPE: &[u8] = b"Aaa, 00 Aaa 0000 00:00:00 AAA";
     value.len() == SHAPE.len()
         && value.iter().zip(SHAPE).all(|(octet, shape)| match shape {

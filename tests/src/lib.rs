@@ -25,6 +25,7 @@ mod expected;
 mod finished;
 mod folder;
 pub mod framing;
+pub mod grader;
 mod ladder;
 pub mod load;
 pub mod needs;
@@ -42,6 +43,7 @@ pub mod tidy;
 pub mod trace;
 mod trouble;
 pub mod vector;
+mod watchdog;
 
 pub use answer::{Answer, Asked, Malformed};
 pub use client::{Client, Heard, PATIENCE};

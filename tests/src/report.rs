@@ -15,7 +15,7 @@ use std::fmt::{self, Write};
 use std::net::SocketAddr;
 
 /// Octets on each side of the point of interest that a report shows.
-const SHOWN_BYTES: usize = 320;
+pub(crate) const SHOWN_BYTES: usize = 320;
 
 /// Octets that show as text with escapes, long ones cut in the middle of nowhere but marked so.
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +82,17 @@ pub fn first_difference(one: &[u8], other: &[u8]) -> Option<usize> {
 
 /// A shell command that sends `sent` again.
 fn replay(sent: &[u8], addr: SocketAddr) -> String {
+    let text = printable(sent);
+    let cut = if sent.len() > SHOWN_BYTES {
+        " # and so on"
+    } else {
+        ""
+    };
+    format!("printf '{text}' | nc -N {} {}{cut}", addr.ip(), addr.port())
+}
+
+/// Octets as the shell's `printf` takes them between single quotes, a long text not to its end.
+pub(crate) fn printable(sent: &[u8]) -> String {
     let mut text = String::new();
     for &octet in &sent[..sent.len().min(SHOWN_BYTES)] {
         match octet {
@@ -94,16 +105,11 @@ fn replay(sent: &[u8], addr: SocketAddr) -> String {
             _ => write!(text, "\\{octet:03o}").expect("a String takes everything"),
         }
     }
-    let cut = if sent.len() > SHOWN_BYTES {
-        " # and so on"
-    } else {
-        ""
-    };
-    format!("printf '{text}' | nc -N {} {}{cut}", addr.ip(), addr.port())
+    text
 }
 
 /// The octets around `at`, escaped, and the column of the one at `at`.
-fn around(octets: &[u8], at: Option<usize>) -> (String, Option<usize>) {
+pub(crate) fn around(octets: &[u8], at: Option<usize>) -> (String, Option<usize>) {
     let Some(at) = at else {
         return (Escaped(octets).to_string(), None);
     };

@@ -6,9 +6,10 @@
 //! ```
 //!
 //! Both take a free port, accept when `start` returns, and are gone after drop, also when the
-//! test that used them has panicked. A server that does not stop fails its test by a deadline:
+//! test that used them has panicked; an executable is gone also when the whole process is killed. A server that does not stop fails its test by a deadline:
 //! its thread is left behind rather than waited for.
 
+use crate::watchdog::Watchdog;
 use socket::Stop;
 use static_files::{Config, Handler};
 use std::fmt;
@@ -125,6 +126,7 @@ pub struct Executable {
     pid: u32,
     ended: Receiver<io::Result<ExitStatus>>,
     status: Option<ExitStatus>,
+    _watchdog: Watchdog,
 }
 
 impl Executable {
@@ -160,6 +162,10 @@ impl Executable {
             .process_group(0)
             .spawn()?;
         let pid = child.id();
+        let watchdog = Watchdog::over(pid).inspect_err(|_| {
+            // Unwatched it is not to run; that it cannot be killed is no news then.
+            let _ = child.kill();
+        })?;
         let (tell, ended) = mpsc::sync_channel(1);
         thread::Builder::new()
             .name("waiter".into())
@@ -172,6 +178,7 @@ impl Executable {
             pid,
             ended,
             status: None,
+            _watchdog: watchdog,
         };
         started.await_accepting()?;
         Ok(started)

@@ -1,0 +1,61 @@
+//! Which checks are meant.
+
+use super::{Asked, Kind};
+use crate::Failure;
+use check::grader::{CHECKS, Check, Label};
+
+/// The checks that were asked for, in the order of the book.
+pub(super) fn chosen(asked: &Asked) -> Result<Vec<Check>, Failure> {
+    let mut wanted = Vec::new();
+    for word in &asked.what {
+        wanted.push(Wanted::read(word)?);
+    }
+    wanted.extend(asked.through.map(Wanted::Through));
+    let is_wanted = |check: &Check| wanted.is_empty() || wanted.iter().any(|w| w.has(check));
+    let checks: Vec<Check> = CHECKS
+        .into_iter()
+        .filter(|check| is_wanted(check) && is_kind(check, asked.only))
+        .collect();
+    match checks.is_empty() {
+        true => Err(Failure::new("there is no such check yet", ADVICE)),
+        false => Ok(checks),
+    }
+}
+
+const ADVICE: &str = "`cargo course check --list` lists those that there are.";
+
+enum Wanted<'w> {
+    One(&'w str),
+    Step(u8),
+    Through(u8),
+}
+
+impl Wanted<'_> {
+    fn read(word: &str) -> Result<Wanted<'_>, Failure> {
+        let step = word.strip_prefix("step").and_then(|step| step.parse().ok());
+        if let Some(step) = step.filter(|step| (1..=5).contains(step)) {
+            return Ok(Wanted::Step(step));
+        }
+        match CHECKS.iter().any(|check| check.id == word) {
+            true => Ok(Wanted::One(word)),
+            false => Err(Failure::new(format!("there is no check `{word}`"), ADVICE)),
+        }
+    }
+
+    fn has(&self, check: &Check) -> bool {
+        match self {
+            Wanted::One(id) => check.id == *id,
+            Wanted::Step(step) => check.step() == *step,
+            Wanted::Through(step) => check.step() <= *step,
+        }
+    }
+}
+
+fn is_kind(check: &Check, only: Option<Kind>) -> bool {
+    match (only, check.label) {
+        (None, _) | (Some(Kind::Agreed), Label::Agreed) | (Some(Kind::Course), Label::Course) => {
+            true
+        }
+        (Some(Kind::Agreed), Label::Course) | (Some(Kind::Course), Label::Agreed) => false,
+    }
+}

@@ -1,0 +1,142 @@
+//! What a check has found wrong, told to somebody who may meet the rule for the first time.
+//!
+//! ```text
+//! a space before the colon
+//!   sent       "GET / HTTP/1.1\r\nHost : a\r\n\r\n"
+//!   came back  "HTTP/1.1 200 OK\r\n…"
+//!                        ^ here
+//!   expected   status 400, not 200
+//!   rule       RFC 9112 §5.1: no space stands between a field's name and the colon
+//!   read       chapter 2.3
+//! ```
+
+use crate::report::{Escaped, SHOWN_BYTES, around, printable};
+use std::fmt;
+use std::net::SocketAddr;
+
+/// What was asked and who decides: the part of a finding that is known beforehand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proof {
+    /// What is special about this conversation.
+    pub what: &'static str,
+    /// The document that decides, and what it says in words of one line.
+    pub rule: &'static str,
+    /// The chapter that explains it.
+    pub chapter: &'static str,
+}
+
+/// One thing that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What was asked, and who decides.
+    pub proof: Proof,
+    /// Octets sent, all of them.
+    pub sent: Vec<u8>,
+    /// Where what was sent was cut in two, where that matters.
+    pub cut: Option<usize>,
+    /// Octets that came back.
+    pub received: Vec<u8>,
+    /// Offset in `received` of the first octet that is not as expected, where there is one.
+    pub at: Option<usize>,
+    /// What should have come back, and what there is instead.
+    pub expected: String,
+    /// What became of the server, when it did not survive.
+    pub died: Option<String>,
+}
+
+impl Finding {
+    /// A shell command that sends the same octets to `addr`, cut in the same place; `None` where
+    /// they are too many to be typed, or where there are none.
+    pub fn replay(&self, addr: SocketAddr) -> Option<String> {
+        let (ip, port) = (addr.ip(), addr.port());
+        if self.sent.is_empty() || self.sent.len() > SHOWN_BYTES {
+            return None;
+        }
+        Some(match self.cut {
+            Some(at) if at < self.sent.len() => {
+                let (first, rest) = self.sent.split_at(at);
+                let (first, rest) = (printable(first), printable(rest));
+                format!("(printf '{first}'; sleep 1; printf '{rest}') | nc -N {ip} {port}")
+            }
+            Some(_) | None => format!("printf '{}' | nc -N {ip} {port}", printable(&self.sent)),
+        })
+    }
+
+    fn show_answer(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.received.is_empty() {
+            return writeln!(f, "  came back  nothing");
+        }
+        let (shown, caret) = around(&self.received, self.at);
+        writeln!(f, "  came back  {shown}")?;
+        match caret {
+            Some(caret) => writeln!(f, "             {:caret$}^ here", ""),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.proof.what)?;
+        if !self.sent.is_empty() {
+            writeln!(f, "  sent       {}", Escaped(&self.sent))?;
+        }
+        if let Some(at) = self.cut {
+            writeln!(f, "  in pieces  the first {at} octets, then the rest")?;
+        }
+        self.show_answer(f)?;
+        writeln!(f, "  expected   {}", self.expected)?;
+        if let Some(died) = &self.died {
+            writeln!(f, "  and        {died}")?;
+        }
+        writeln!(f, "  rule       {}", self.proof.rule)?;
+        write!(f, "  read       chapter {}", self.proof.chapter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding() -> Finding {
+        Finding {
+            proof: Proof {
+                what: "a GET in two pieces",
+                rule: "RFC 9112 §2.1: a stream has no messages",
+                chapter: "2.1",
+            },
+            sent: b"GET / HTTP/1.1\r\n\r\n".to_vec(),
+            cut: Some(3),
+            received: b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(),
+            at: Some(9),
+            expected: "status 200, not 400".into(),
+            died: None,
+        }
+    }
+
+    #[test]
+    fn a_cut_is_replayed_where_it_was_made() {
+        let command = finding().replay(([127, 0, 0, 1], 8080).into()).unwrap();
+        assert_eq!(
+            command,
+            r"(printf 'GET'; sleep 1; printf ' / HTTP/1.1\r\n\r\n') | nc -N 127.0.0.1 8080"
+        );
+    }
+
+    #[test]
+    fn the_caret_stands_under_the_first_wrong_octet() {
+        let text = finding().to_string();
+        let lines: Vec<&str> = text.lines().collect();
+        let caret = lines[4].find('^').unwrap();
+        assert!(lines[3][caret..].starts_with("400"), "{text}");
+    }
+
+    #[test]
+    fn silence_is_called_nothing() {
+        let silent = Finding {
+            received: Vec::new(),
+            ..finding()
+        };
+        assert!(silent.to_string().contains("came back  nothing\n"));
+    }
+}

@@ -1,0 +1,32 @@
+//! The grader: one function for each acceptance check, and the table of them.
+//!
+//! ```text
+//! CHECKS ──▶ Check { id, title, chapter, …, run }
+//!                                         │ run(&subject, &tree)
+//!              Subject::Function(serve) ──┤      a server of the ladder, in a thread
+//!              Subject::Command(words)  ──┘      any executable, in a process group of its own
+//!                                         ▼
+//!                             Ok, or a Finding: what was sent, what came back, which rule
+//! ```
+//!
+//! A check starts the subject it is given, talks to it over a socket and ends it. It neither knows
+//! nor cares what the subject is made of, so the same server gets the same verdict either way.
+//!
+//! What a subject has to do for the checks to have something to ask is in [`Needs`].
+
+mod finding;
+mod request;
+mod step02_answers;
+mod step02_requests;
+mod step03_again;
+mod step03_files;
+mod step03_jail;
+mod subject;
+mod table;
+mod talk;
+mod tree;
+
+pub use finding::{Finding, Proof};
+pub use subject::{Problem, Server, Subject, Verdict};
+pub use table::{CHECKS, Check, Label, Needs};
+pub use tree::Tree;

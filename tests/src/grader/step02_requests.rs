@@ -1,0 +1,243 @@
+//! Checks of step 2: reading requests, whole or in pieces, and refusing what is none.
+
+use crate::answer::{Answer, Asked};
+use crate::grader::finding::Proof;
+use crate::grader::request::{get, last_get, post};
+use crate::grader::subject::{Server, Subject, Verdict};
+use crate::grader::talk::{Found, Talk};
+use crate::grader::tree::Tree;
+use crate::process::memory;
+use crate::report::first_difference;
+
+/// Octets by which a server may grow over the requests of [`limits`].
+const GROWTH_BYTES: u64 = 16 << 20;
+
+/// Requests that are too large, one after the other; the first tenth may still fill caches.
+const TOO_LARGE: usize = 1000;
+
+/// A server that is asked something odd has to be there for the next client.
+pub(crate) fn still_serves(server: &Server, chapter: &'static str) -> Found {
+    let proof = Proof {
+        what: "an ordinary request after all that",
+        rule: "one client's mistake is no reason to stop serving the others",
+        chapter,
+    };
+    let mut talk = proof.talk(server)?;
+    talk.say(last_get("/")).status(Asked::Other, &[200])?;
+    Ok(())
+}
+
+/// 2a: a request cut anywhere is answered like the same request in one piece.
+pub(crate) fn cut_anywhere(subject: &Subject, tree: &Tree) -> Verdict {
+    subject.judged(tree, |server| {
+        shapes().iter().try_for_each(|s| s.hold(server))
+    })
+}
+
+/// A conversation that ends by itself, and what its answers are to.
+struct Shape {
+    what: &'static str,
+    octets: String,
+    answers: &'static [Asked],
+}
+
+fn shapes() -> Vec<Shape> {
+    const ONE: &[Asked] = &[Asked::Other];
+    let close = "Connection: close\r\n";
+    let shape = |what, octets, answers| Shape {
+        what,
+        octets,
+        answers,
+    };
+    let head = last_get("/").replacen("GET", "HEAD", 1);
+    let post = post(&format!("{close}Content-Length: 11\r\n")) + "eleven more";
+    vec![
+        shape("a GET", last_get("/"), ONE),
+        shape("a HEAD", head, &[Asked::Head]),
+        shape("a GET of nothing", last_get("/no-such-thing"), ONE),
+        shape("a query", last_get("/?a=b&c=%20d"), ONE),
+        shape(
+            "more fields",
+            get("/", &format!("A: b\r\nCd:e\r\n{close}")),
+            ONE,
+        ),
+        shape("HTTP/1.0", "GET / HTTP/1.0\r\n\r\n".into(), ONE),
+        shape("no Host", "GET / HTTP/1.1\r\n\r\n".into(), ONE),
+        shape(
+            "two GETs",
+            get("/", "") + &last_get("/"),
+            &[Asked::Other; 2],
+        ),
+        shape("content", post, ONE),
+    ]
+}
+
+impl Shape {
+    fn hold(&self, server: &Server) -> Found {
+        let proof = Proof {
+            what: self.what,
+            rule: "a stream has no messages: what is sent at once may arrive in pieces, and one \
+                   read is not one request (RFC 9293 §3.8)",
+            chapter: "2.1",
+        };
+        let octets = self.octets.as_bytes();
+        let mut talk = proof.talk(server)?;
+        let whole = self.listen(talk.say(octets))?;
+        for at in 1..octets.len() {
+            let mut talk = proof.talk(server)?;
+            let pieces = self.listen(talk.say_cut(octets, at))?;
+            if let Some(at) = first_difference(&whole, &pieces) {
+                let shown = whole[at..whole.len().min(at + 60)].escape_ascii();
+                let mut finding = talk.fails(format!("as in one piece: there, \"{shown}\""));
+                finding.received = pieces;
+                finding.at = Some(at);
+                return Err(finding);
+            }
+        }
+        Ok(())
+    }
+
+    /// All answers up to the end of the connection, dates masked.
+    fn listen(&self, talk: &mut Talk) -> Found<Vec<u8>> {
+        let mut all = Vec::new();
+        for asked in self.answers {
+            let answer = talk.answer(*asked, "an answer")?;
+            all.extend(answer.masked_head());
+            all.extend(answer.content);
+        }
+        talk.end()?;
+        Ok(all)
+    }
+}
+
+/// 2c: what is no request is refused with 400, and the connection ends.
+pub(crate) fn say_400(subject: &Subject, tree: &Tree) -> Verdict {
+    subject.judged(tree, |server| {
+        for (what, octets, rule) in malformed() {
+            let proof = Proof {
+                what,
+                rule,
+                chapter: "2.3",
+            };
+            let mut talk = proof.talk(server)?;
+            talk.say(octets).status(Asked::Other, &[400])?;
+            // Nobody knows where the next request would begin.
+            talk.end()?;
+        }
+        still_serves(server, "2.3")
+    })
+}
+
+fn malformed() -> Vec<(&'static str, String, &'static str)> {
+    const LENGTH: &str = "RFC 9112 §6.3: one Content-Length of digits only, or two servers in a \
+                          row disagree where the request ends";
+    const HOST: &str = "RFC 9112 §3.2: an HTTP/1.1 request has exactly one Host, and a valid one";
+    let fields = |lines: &str| format!("GET / HTTP/1.1\r\n{lines}\r\n");
+    let length = |value: &str| post(&format!("Content-Length: {value}\r\n"));
+    vec![
+        ("no Host", fields(""), HOST),
+        ("two Hosts", fields("Host: a\r\nHost: b\r\n"), HOST),
+        ("a Host that is none", fields("Host: a b\r\n"), HOST),
+        (
+            "a space before the colon",
+            get("/", "A : b\r\n"),
+            "RFC 9112 §5.1: no space stands between a field's name and the colon",
+        ),
+        (
+            "a NUL in a value",
+            get("/", "A: b\0c\r\n"),
+            "RFC 9110 §5.5: NUL, CR and LF are no part of a value",
+        ),
+        (
+            "half an escape",
+            last_get("/%4"),
+            "RFC 3986 §2.1: after % come two hexadecimal digits",
+        ),
+        (
+            "a version that is none",
+            get("/", "").replacen("HTTP/1.1", "HTTP/x.y", 1),
+            "RFC 9112 §2.3: a version is HTTP/, a digit, a dot and a digit",
+        ),
+        (
+            "the beginning of a TLS connection",
+            "\x16\x03\x01\x02\0\x01\0\x01\u{fc}\x03\x03\r\n\r\n".into(),
+            "RFC 9112 §3: a method is made of letters, digits and a few marks",
+        ),
+        (
+            "the same length twice",
+            length("5\r\nContent-Length: 5"),
+            LENGTH,
+        ),
+        ("two lengths", length("5\r\nContent-Length: 6"), LENGTH),
+        ("a negative length", length("-5"), LENGTH),
+        ("a length with a sign", length("+5"), LENGTH),
+    ]
+}
+
+/// 2d: a head has a limit, a target has one, and neither costs memory.
+pub(crate) fn limits(subject: &Subject, tree: &Tree) -> Verdict {
+    subject.judged(tree, |server| {
+        too_large_fields(server)?;
+        let mut before = None;
+        for number in 0..TOO_LARGE {
+            too_large_target(server)?;
+            if number == TOO_LARGE / 10 {
+                before = resident(subject, server);
+            }
+        }
+        let after = resident(subject, server);
+        match before
+            .zip(after)
+            .map(|(before, after)| after.saturating_sub(before))
+        {
+            Some(grown) if grown > GROWTH_BYTES => Err(BOUNDED.fails(format!(
+                "memory that does not grow with the number of requests, not {} KiB more after {}",
+                grown / 1024,
+                TOO_LARGE * 9 / 10
+            ))),
+            _ => still_serves(server, "2.3"),
+        }
+    })
+}
+
+const BOUNDED: Proof = Proof {
+    what: "a thousand requests that are too large",
+    rule: "every buffer has a limit: what is refused is given back",
+    chapter: "2.3",
+};
+
+/// Memory that is resident now, where the subject is a process of its own: in this process,
+/// nobody could tell whose it is.
+fn resident(subject: &Subject, server: &Server) -> Option<u64> {
+    match subject {
+        Subject::Function(_) => None,
+        Subject::Command(_) => memory(server.pid()).ok().map(|memory| memory.resident),
+    }
+}
+
+fn too_large_fields(server: &Server) -> Found {
+    let proof = Proof {
+        what: "a field of 64 KiB",
+        rule: "RFC 6585 §5: a head has a limit, or one client can fill the server's memory",
+        chapter: "2.3",
+    };
+    let line = format!("A: {}\r\n", "b".repeat(64 * 1024));
+    refused(server, proof, &get("/", &line), &[431, 400]).map(drop)
+}
+
+fn too_large_target(server: &Server) -> Found {
+    let proof = Proof {
+        what: "a target of 16 KiB",
+        rule: "RFC 9110 §15.5.15: a target that is too long is answered 414",
+        chapter: "2.3",
+    };
+    let target = format!("/{}", "t".repeat(16 * 1024));
+    refused(server, proof, &get(&target, ""), &[414]).map(drop)
+}
+
+fn refused(server: &Server, proof: Proof, octets: &str, statuses: &[u16]) -> Found<Answer> {
+    proof
+        .talk(server)?
+        .say(octets)
+        .status(Asked::Other, statuses)
+}
