@@ -4,8 +4,12 @@
 //! no messages, so however the octets are cut, the events must be the same; and a server that
 //! reads them must answer what the events say, octet for octet.
 
+#[path = "vectors/reader.rs"]
+mod reader;
 #[path = "vectors/replay.rs"]
 mod replay;
+#[path = "vectors/told.rs"]
+mod told;
 
 use check::vector::{Event, Vector, Word};
 use check::{Act, Cuts, Expected, Failure, Rng, Scenario, Serve, Served, first_difference};
@@ -79,7 +83,7 @@ fn anywhere(bytes: &[u8], rng: &mut Rng) -> Vec<usize> {
 fn replayed(vector: &Vector, pieces: &[&[u8]]) -> Vec<Event> {
     match &vector.request {
         None => replay::requests(pieces),
-        Some(method) => replay::response(method, pieces),
+        Some(method) => reader::response(method, pieces),
     }
 }
 
