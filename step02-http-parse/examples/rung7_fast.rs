@@ -66,13 +66,15 @@ fn words(bytes: &[u8]) -> usize {
         let unlike_del = word ^ (LOWEST * 0x7f);
         let del = unlike_del.wrapping_sub(LOWEST) & !unlike_del;
         let odd = (below | del) & HIGHEST;
-        at += (odd.trailing_zeros() / 8) as usize;
-        if odd != 0 {
-            match is_field_vchar(bytes[at]) {
-                true => at += 1,
-                false => return at,
-            }
+        if odd == 0 {
+            at += 8;
+            continue;
         }
+        at += (odd.trailing_zeros() / 8) as usize;
+        if !is_field_vchar(bytes[at]) {
+            return at;
+        }
+        at += 1;
     }
     at + table(&bytes[at..])
 }
