@@ -1,9 +1,9 @@
 //! Serves a folder.
 //!
 //! ```text
-//! target ─► SitePath ─► Lookup ─► file ───► preconditions ─► range ─► 200, 206, 304, 412, 416
+//! target ─► SitePath ─► Lookup ─► file ───► its answer: 200, 206, 304, 412 or 416
 //!              │           │  └─► folder ─► its index.html, a listing, a slash redirect, or 403
-//!              └─ 400, 404 └─ 404, 403
+//!              └─ 400, 404 └─ 404, 403, 503
 //! ```
 //!
 //! Nothing is ever written: every method but GET, HEAD and OPTIONS is refused.

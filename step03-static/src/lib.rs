@@ -3,11 +3,13 @@
 //! ```text
 //! socket ─► serve_connection ─► Request ─► Handler ─► Reply ─┬─► Ready(Response)
 //!                                             │              └─► Exchange, to be waited for
-//!                                           Files ─► SitePath ─► Lookup ─► preconditions, range
+//!                                           Files ─► SitePath ─► Lookup ─► variant,
+//!                                                                preconditions, ranges
 //! ```
 //!
 //! A server knows how bytes move and when to give up; a [`Handler`] knows what to answer. Neither
-//! knows the other, so every later server serves every handler.
+//! knows the other, so every later server serves every handler. An [`AccessLog`] stands around a
+//! handler, and is told by the server what was sent.
 //!
 //! The standard library alone, on any Unix: no file is sent without passing through the process,
 //! and one client at a time is served. Both are what the next step is about.
