@@ -495,3 +495,16 @@ fn a_listing_has_no_date_that_counts() {
         },
     );
 }
+
+#[test]
+fn a_backslash_in_an_entity_tag_is_an_octet() {
+    on_both(|addr| {
+        let answer = get(addr, "/hello.txt", "");
+        let tag = String::from_utf8_lossy(answer.field("ETag").expect("a tag")).into_owned();
+        let with_backslash = tag.replacen('"', "\"\\", 1);
+        let lines = format!("If-None-Match: {with_backslash}\r\n");
+        assert_eq!(get(addr, "/hello.txt", &lines).status, 200, "{lines}");
+        let lines = format!("If-None-Match: \"\\\", {tag}\r\n");
+        assert_eq!(get(addr, "/hello.txt", &lines).status, 304, "{lines}");
+    });
+}
