@@ -219,6 +219,26 @@ fn every_vector_of_a_head_is_read_by_both_or_differs_as_the_table_says() {
     }
 }
 
+/// A parser may look at many octets at once, so what is refused in the first of them may be overlooked
+/// in the ninth.
+#[test]
+fn every_octet_is_judged_the_same_at_every_place() {
+    let head = b"GET /a/long/path/of/more/than/thirty-two/octets HTTP/1.1\r\nHost: x\r\n\
+        A-Name-Of-Many-Octets: a value of more than thirty-two octets\r\n\r\n";
+    let mut octets = head.to_vec();
+    for at in 0..head.len() {
+        for octet in 0..=u8::MAX {
+            octets[at] = octet;
+            let _shown = Shown(&octets);
+            if let Some(found) = difference(&octets) {
+                let row = differences::row(&octets, found);
+                assert!(row.is_some(), "octet {at}: {found:?} is in no table");
+            }
+        }
+        octets[at] = head[at];
+    }
+}
+
 #[test]
 fn no_cut_of_a_conversation_changes_what_is_heard() {
     let mut drawn = 0;

@@ -111,8 +111,12 @@ fn replay_in(vector: &Vector, how: &str, at: &[usize]) -> Option<Failure> {
         .count();
     let expected = vector.expected.get(agreed).map(Event::to_string);
     let at = first_difference(&told(&vector.expected), &told(&came));
+    let mut what = format!("vectors/{}.txt, {how}: {}", vector.name, vector.purpose);
+    if let Some(command) = vector.command() {
+        what.push_str(&format!("\n  again     {command}"));
+    }
     Some(Failure {
-        what: format!("vectors/{}.txt, {how}: {}", vector.name, vector.purpose),
+        what,
         sent: vector.bytes.clone(),
         addr: None,
         at,

@@ -40,6 +40,7 @@ const TARGETS: Mostly = Mostly {
         b"//a//",
         b"/%2e%2e/%00",
         b"/caf\xc3\xa9",
+        b"/a/rather/long/path/of/many/segments/for/readers/of/many/octets/at/once.html",
         b"http://a.example/b",
         b"HTTPS://a:8?c",
     ],
@@ -91,6 +92,8 @@ const VALUES: Mostly = Mostly {
         b"\"b, \\\"c\"",
         b"\x80\xff",
         b"keep-alive, x",
+        b"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+        b"caf\xc3\xa9 au lait,\tfor readers of many octets at once\xff",
         b"a:b",
     ],
     odd: &[b"close", b" \t"],
@@ -103,6 +106,7 @@ const NAMES: &[&str] = &[
     "x-y_z",
     "!#$%&'*+-.^_`|~",
     "Cookie",
+    "Access-Control-Request-Headers",
     "Connection",
 ];
 

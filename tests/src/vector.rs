@@ -24,6 +24,7 @@ mod notation;
 pub use lines::Mistake;
 pub use notation::{read, show};
 
+use crate::report::printable;
 use crate::tidy;
 use lines::Lines;
 use std::fmt;
@@ -196,6 +197,14 @@ impl Vector {
         })
     }
 
+    /// Returns a command that shows what the program of step 2 makes of it; none for an answer,
+    /// which that program does not read.
+    pub fn command(&self) -> Option<String> {
+        let printed = printable(&self.bytes);
+        let command = format!("printf '{printed}' | cargo run -p step02-http-parse");
+        self.request.is_none().then_some(command)
+    }
+
     /// Tells whether it ends in a refusal.
     pub fn is_refused(&self) -> bool {
         let last = self.expected.last();
@@ -217,6 +226,8 @@ mod tests {
         let vector = Vector::parse("head/a", GOOD).unwrap();
         assert_eq!(vector.bytes, b"GET \r\n");
         assert_eq!(vector.request, None);
+        let command = "printf 'GET \\r\\n' | cargo run -p step02-http-parse";
+        assert_eq!(vector.command().as_deref(), Some(command));
         let events: Vec<String> = vector.expected.iter().map(Event::to_string).collect();
         assert_eq!(events, ["host", "refused 400 BareLf at 5"]);
         assert!(vector.is_refused());
