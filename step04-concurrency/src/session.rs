@@ -28,7 +28,7 @@ use http_parse::Connection;
 use outbox::Outbox;
 use patience::{Patience, Progress, Waiting};
 use sending::Sending;
-use static_files::{Config, Handler};
+use static_files::{Config, Handler, Record};
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -110,6 +110,8 @@ pub struct Session<'h> {
     mode: Mode,
     progress: Progress,
     patience: Patience,
+    /// Of the response under way, where responses are recorded; boxed, for most are idle.
+    record: Option<Box<Record>>,
     /// Counts exchanges, so that a registration made for one is not taken for the next one's.
     serial: u32,
 }
@@ -141,6 +143,7 @@ impl<'h> Session<'h> {
             mode: Mode::Serving,
             progress: Progress::default(),
             patience: Patience::new(now, &config.timeouts),
+            record: None,
             serial: 0,
         })
     }

@@ -2,11 +2,12 @@
 
 use concurrency::{Beneath, Cache, SERVERS};
 use socket::Stop;
-use static_files::{Config, Files};
+use static_files::{AccessLog, Config, Files, Handler, LogFormat};
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -39,7 +40,7 @@ impl Drop for StopAtEnd<'_> {
     }
 }
 
-fn for_every_server(files: &Files, check: impl Fn(&str, SocketAddr)) {
+fn for_every_server(files: &dyn Handler, check: impl Fn(&str, SocketAddr)) {
     for (name, serve) in SERVERS {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let addr = listener.local_addr().expect("it is bound");
@@ -128,4 +129,43 @@ fn a_cache_keeps_a_file_and_its_siblings_together() {
             );
         }
     });
+}
+
+/// A log's output that a test can read.
+struct Lines(Sender<String>);
+
+impl Write for Lines {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        for line in String::from_utf8_lossy(octets).lines() {
+            self.0.send(line.to_owned()).map_err(io::Error::other)?;
+        }
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn each_response_has_its_line_in_the_log_whoever_serves() {
+    let folder = Folder::new("log");
+    fs::write(folder.0.join("small"), "x".repeat(1000)).expect("there is room");
+    fs::write(folder.0.join("large"), "x".repeat(1_000_000)).expect("there is room");
+    let files = Files::new(&folder.0).expect("a folder");
+    let (tell, lines) = channel();
+    let log = AccessLog::new(LogFormat::Combined, Lines(tell), io::sink()).expect("a thread");
+    for_every_server(&log.around(&files), |name, addr| {
+        for (target, told) in [
+            ("/small", "\"GET /small HTTP/1.1\" 200 1000 "),
+            ("/large", "\"GET /large HTTP/1.1\" 200 1000000 "),
+            ("/a b", "\"-\" 400 "),
+        ] {
+            get(addr, target, "");
+            let line = lines.recv_timeout(DEADLINE).expect("a line");
+            assert!(line.contains(told), "{name}: {line}");
+        }
+    });
+    drop(log);
+    assert_eq!(lines.iter().count(), 0);
 }

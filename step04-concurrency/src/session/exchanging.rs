@@ -11,8 +11,8 @@
 use super::outbox::Outbox;
 use super::patience::Progress;
 use super::sending::broken_promise;
-use http_parse::{Connection, Next, Reject};
-use static_files::{Ends, Exchange, start_response};
+use http_parse::{Connection, Encoder, Next, Reject};
+use static_files::{Ends, Exchange, Record, start_response};
 use std::io;
 
 /// Octets of a response read in one turn.
@@ -174,13 +174,14 @@ impl Exchanging {
         connection: &mut Connection,
         outbox: &mut Outbox,
         progress: &mut Progress,
+        record: Option<&mut Record>,
     ) -> Pulled {
         if outbox.room() == 0 {
             return Pulled::Blocked;
         }
         let pulled = match self.downward {
-            Downward::Head => self.pull_head(connection, outbox),
-            Downward::Content => self.pull_content(connection, outbox),
+            Downward::Head => self.pull_head(connection, outbox, record),
+            Downward::Content => self.pull_content(connection, outbox, record),
         };
         match pulled {
             Ok(Some(octets)) => {
@@ -197,8 +198,12 @@ impl Exchanging {
         &mut self,
         connection: &mut Connection,
         outbox: &mut Outbox,
+        record: Option<&mut Record>,
     ) -> io::Result<Option<u64>> {
         let head = self.exchange.head()?;
+        if let Some(record) = record {
+            record.begin(head.status);
+        }
         start_response(connection, head, None, outbox.end());
         self.downward = Downward::Content;
         Ok(Some(1))
@@ -209,6 +214,7 @@ impl Exchanging {
         &mut self,
         connection: &mut Connection,
         outbox: &mut Outbox,
+        record: Option<&mut Record>,
     ) -> io::Result<Option<u64>> {
         let mut buf = [0; TURN];
         let n = self.exchange.read(&mut buf)?;
@@ -219,6 +225,11 @@ impl Exchanging {
         connection
             .send(&buf[..n], outbox.end())
             .map_err(broken_promise)?;
+        if let Some(record) = record
+            && connection.encoder() != Some(Encoder::Bodiless)
+        {
+            record.sent(n as u64);
+        }
         Ok(Some(n as u64))
     }
 }

@@ -68,6 +68,7 @@ impl Session<'_> {
     /// Hands a request to the handler and begins its answer.
     fn begin(&mut self, head: RequestHead) {
         self.progress.requests += 1;
+        self.record = self.handler.record(self.peer, Some(&head)).map(Box::new);
         if self.mode == Mode::Stopping {
             self.connection.close_after_response();
         }

@@ -16,6 +16,12 @@ impl Session<'_> {
         if then == Then::Leave {
             self.connection.close_after_response();
         }
+        if self.record.is_none() {
+            self.record = self.handler.record(self.peer, None).map(Box::new);
+        }
+        if let Some(record) = &mut self.record {
+            record.begin(response.head.status);
+        }
         let length = response.body.len();
         start_response(
             &mut self.connection,
@@ -32,7 +38,12 @@ impl Session<'_> {
             return Ok(Moved::Some);
         };
         let then = *then;
-        match sending.advance(&self.stream, &mut self.connection, &mut self.outbox)? {
+        let before = sending.total();
+        let sent = sending.advance(&self.stream, &mut self.connection, &mut self.outbox)?;
+        if let Some(record) = &mut self.record {
+            record.sent(sending.total() - before);
+        }
+        match sent {
             Sent::Some => Ok(Moved::Some),
             Sent::Blocked => Ok(Moved::Blocked),
             Sent::All => {
@@ -49,7 +60,12 @@ impl Session<'_> {
         };
         let limit = self.config.body_bytes;
         let fed = exchanging.feed(&mut self.connection, &mut self.progress, limit);
-        let pulled = exchanging.pull(&mut self.connection, &mut self.outbox, &mut self.progress);
+        let pulled = exchanging.pull(
+            &mut self.connection,
+            &mut self.outbox,
+            &mut self.progress,
+            self.record.as_deref_mut(),
+        );
         match pulled {
             Pulled::Some | Pulled::Blocked => {}
             Pulled::Complete => {
@@ -83,6 +99,7 @@ impl Session<'_> {
 
     /// The response is complete in the outbox.
     fn ended(&mut self, then: Then) {
+        self.record = None;
         // A client that still waits for "100 Continue" will send its content only perhaps; nobody
         // can tell that from the next request (RFC 9110 §10.1.1).
         self.phase = match then {

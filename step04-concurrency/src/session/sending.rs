@@ -37,6 +37,8 @@ pub(super) struct Sending {
     body: Body,
     /// Octets of it that have been sent.
     at: u64,
+    /// Octets of all parts that have been sent.
+    total: u64,
     /// The parts behind it; the next one stands last.
     rest: Vec<Body>,
 }
@@ -46,8 +48,14 @@ impl Sending {
         Sending {
             body,
             at: 0,
+            total: 0,
             rest: Vec::new(),
         }
+    }
+
+    /// Octets of content that are in the outbox or beyond it.
+    pub(super) fn total(&self) -> u64 {
+        self.total
     }
 
     /// Moves a bounded amount of content into the outbox or the socket.
@@ -81,6 +89,7 @@ impl Sending {
                     .send(&bytes[start..end], outbox.end())
                     .map_err(broken_promise)?;
                 self.at = end as u64;
+                self.total += (end - start) as u64;
                 Ok(Sent::Some)
             }
             Body::File { len, .. } if *len - self.at > SMALL_FILE as u64 => {
@@ -97,6 +106,7 @@ impl Sending {
                 connection
                     .send(&buf[..n], outbox.end())
                     .map_err(broken_promise)?;
+                self.total += n as u64;
                 Ok(Sent::Some)
             }
         }
@@ -135,6 +145,7 @@ impl Sending {
             .send(&part[..n], outbox.end())
             .map_err(broken_promise)?;
         self.at += n as u64;
+        self.total += n as u64;
         Ok(Sent::Some)
     }
 
@@ -161,6 +172,7 @@ impl Sending {
                 connection.sent(n as u64).map_err(broken_promise)?;
                 outbox.count(n);
                 self.at += n as u64;
+                self.total += n as u64;
                 Ok(Sent::Some)
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Sent::Blocked),
