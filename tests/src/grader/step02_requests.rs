@@ -62,7 +62,7 @@ fn shapes() -> Vec<Shape> {
             ONE,
         ),
         shape("HTTP/1.0", "GET / HTTP/1.0\r\n\r\n".into(), ONE),
-        shape("no Host", "GET / HTTP/1.1\r\n\r\n".into(), ONE),
+        shape("no Host", format!("GET / HTTP/1.1\r\n{close}\r\n"), ONE),
         shape(
             "two GETs",
             get("/", "") + &last_get("/"),
