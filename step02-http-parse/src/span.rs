@@ -52,6 +52,7 @@ const BLOCK: usize = 16;
 
 /// Returns how many octets at the front belong to `class`, to which everything from `EDGE` on
 /// belongs but DEL.
+// ANCHOR: above
 #[inline]
 fn above<const EDGE: u8>(bytes: &[u8], class: impl Fn(u8) -> bool) -> usize {
     let mut at = 0;
@@ -63,8 +64,10 @@ fn above<const EDGE: u8>(bytes: &[u8], class: impl Fn(u8) -> bool) -> usize {
         }
     }
 }
+// ANCHOR_END: above
 
 /// Returns how many octets at the front need not be looked up; fewer at the end of `bytes`.
+// ANCHOR: plain_octets
 fn plain_octets<const EDGE: u8>(bytes: &[u8]) -> usize {
     let mut at = 0;
     while let Some(block) = bytes[at..].first_chunk::<BLOCK>()
@@ -83,6 +86,7 @@ fn plain_octets<const EDGE: u8>(bytes: &[u8]) -> usize {
     }
     at
 }
+// ANCHOR_END: plain_octets
 
 /// Tells whether an octet must be looked up.
 fn is_odd<const EDGE: u8>(octet: u8) -> bool {
