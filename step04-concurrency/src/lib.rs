@@ -35,7 +35,7 @@ pub use cache::Cache;
 pub use drive::drive;
 pub use event_loop::event_loop;
 pub use lookup::Beneath;
-pub use servers::{SERVERS, Serve};
+pub use servers::{SERVERS, Serve, listen_for};
 pub use session::{CLIENT, ENDS, Session, Step, Want};
 pub use shutdown::{StopSignal, stop_on_signals};
 pub use threads::{thread_per_connection, thread_pool};

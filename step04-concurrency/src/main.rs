@@ -1,13 +1,13 @@
 //! Serves a folder with any server of the ladder: `cargo run -p step04-concurrency -- DIR`.
 #![forbid(unsafe_code)]
 
-use concurrency::sys::{self, Port};
-use concurrency::{Beneath, Cache, SERVERS, Serve, stop_on_signals};
+use concurrency::sys;
+use concurrency::{Beneath, Cache, SERVERS, Serve, listen_for, stop_on_signals};
 use socket::Stop;
 use static_files::{Config, Files, Listing};
 use std::env;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -106,7 +106,7 @@ fn run(options: &Options) -> Result<(), String> {
         format!("cannot serve {folder}: {error}; name a folder that exists and may be read")
     })?;
     let (name, serve) = options.server;
-    let listener = listen(name, options.listen).map_err(|error| {
+    let listener = listen_for(name, options.listen).map_err(|error| {
         let addr = options.listen;
         format!("cannot listen on {addr}: {error}; try --listen 127.0.0.1:0 for any free port")
     })?;
@@ -127,16 +127,4 @@ fn files(folder: &Path) -> io::Result<Files> {
     Ok(Files::new(folder)?
         .looking_up(lookup)
         .listing(Listing::Shown))
-}
-
-/// Only the loops on several cores share the port, and only after it was seen to be free: whoever
-/// shares it with a server that is still running would get half of its connections.
-fn listen(name: &str, addr: SocketAddr) -> io::Result<TcpListener> {
-    let listener = sys::listen(addr, Port::Exclusive)?;
-    if name != "cores" {
-        return Ok(listener);
-    }
-    let addr = listener.local_addr()?;
-    drop(listener);
-    sys::listen(addr, Port::Shared)
 }

@@ -1,11 +1,12 @@
 //! The ladder: every way of serving many clients, under one signature.
 
 use crate::doorman::Doorman;
+use crate::sys::{self, Port};
 use crate::{StopSignal, drive, event_loop, loop_per_core, thread_per_connection, thread_pool};
 use socket::{Stop, accept_until};
 use static_files::{Config, Handler};
 use std::io;
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 
 /// A server: serves `handler` on the listener until the stop is raised. From then on newcomers are
 /// refused: when it returns, the listener does not listen any more.
@@ -19,6 +20,24 @@ pub const SERVERS: [(&str, Serve); 5] = [
     ("epoll", event_loop),
     ("cores", loop_per_core),
 ];
+
+/// Opens the listener that a server of that name serves best from.
+///
+/// Only the loops on several cores share their port, each with a queue of its own, and only after
+/// the port was seen to be free: whoever shares one with a server that still runs gets half of its
+/// connections.
+///
+/// # Errors
+/// Those of [`sys::listen`].
+pub fn listen_for(server: &str, addr: SocketAddr) -> io::Result<TcpListener> {
+    let listener = sys::listen(addr, Port::Exclusive)?;
+    if server != "cores" {
+        return Ok(listener);
+    }
+    let addr = listener.local_addr()?;
+    drop(listener);
+    sys::listen(addr, Port::Shared)
+}
 
 /// One client after the other.
 fn iterative(
