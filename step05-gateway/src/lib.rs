@@ -42,7 +42,7 @@ pub use cgi::Cgi;
 pub use cgi_head::{Answer, BadGateway, HEAD_LIMIT, HeadReader};
 pub use environ::{Authorization, Environ, Mount};
 pub use offload::{Offload, Pool};
-pub use options::{Invocation, Mistake, Options, help, parse};
+pub use options::{Invocation, Log, Mistake, Options, help, parse};
 pub use program::Programs;
 pub use redirect::Redirects;
 pub use route::{BadPrefix, Prefix, Routes};

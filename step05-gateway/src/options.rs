@@ -7,7 +7,7 @@ use crate::environ::Authorization;
 use crate::route::Prefix;
 use crate::suggest::nearest;
 use crate::values;
-use static_files::{Config, Listing};
+use static_files::{Config, Listing, LogFormat};
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -35,6 +35,19 @@ pub struct Options {
     pub authorization: Authorization,
     /// Whether a folder without `index.html` shows what is in it.
     pub listing: Listing,
+    /// Whether and how each response is told on standard output.
+    pub log: Log,
+}
+
+/// When a line is written for each response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Log {
+    /// Never.
+    Off,
+    /// When somebody is there to see it: in the combined format, if standard output is a terminal.
+    OnTerminal,
+    /// Always.
+    As(LogFormat),
 }
 
 impl Options {
@@ -48,6 +61,7 @@ impl Options {
             cgi: Vec::new(),
             authorization: Authorization::Withheld,
             listing: Listing::Hidden,
+            log: Log::Off,
         }
     }
 }
@@ -87,7 +101,7 @@ enum Takes {
     Value(&'static str, fn(&mut Options, &OsStr) -> Result<(), String>),
 }
 
-const FLAGS: [Flag; 7] = [
+const FLAGS: [Flag; 8] = [
     Flag {
         name: "--listen",
         takes: Takes::Value("ADDRESS:PORT", values::listen),
@@ -119,6 +133,11 @@ const FLAGS: [Flag; 7] = [
         help: "show what is in a folder that has no index.html",
     },
     Flag {
+        name: "--log",
+        takes: Takes::Value("FORMAT", values::log),
+        help: "a line for each response: off, combined or json; if not given, combined on a terminal",
+    },
+    Flag {
         name: "--timeout",
         takes: Takes::Value("NAME=TIME,…", values::timeouts),
         help: "how long to wait: head=10s,body=10s,send=10s,idle=15s,gateway=30s,linger=2s,grace=30s",
@@ -131,6 +150,7 @@ const FLAGS: [Flag; 7] = [
 /// [`Mistake`], a sentence to print.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, Mistake> {
     let mut options = Options::new(Path::new(""));
+    options.log = Log::OnTerminal;
     let mut folder = None;
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {

@@ -4,18 +4,17 @@
 //! about signals (the [`Stop`]) and about what to do when an address is taken.
 
 use crate::cgi::Cgi;
-use crate::options::Options;
+use crate::options::{Log, Options};
 use crate::program::Programs;
 use crate::redirect::Redirects;
 use crate::route::Routes;
-use concurrency::sys::{self, Port};
-use concurrency::{Beneath, Cache, SERVERS, Serve};
+use concurrency::{Beneath, Cache, SERVERS, Serve, listen_for};
 use socket::Stop;
-use static_files::Files;
+use static_files::{AccessLog, Files, Handler, LogFormat};
 use std::fmt;
 use std::fs;
-use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, TcpListener};
+use std::io::{self, ErrorKind, IsTerminal};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// Why a server did not start, or ended by itself. Its text says what to do about it.
@@ -116,9 +115,24 @@ pub fn run(options: &Options, stop: &Stop, ready: impl FnOnce(SocketAddr)) -> Re
         .ok_or(Failure::Server(options.server))?;
     let site = Redirects::new(routes(options)?);
     let at = |error| Failure::Address(options.listen, error);
-    let listener = listen(name, options.listen).map_err(at)?;
+    let listener = listen_for(name, options.listen).map_err(at)?;
+    let log = access_log(options.log).map_err(Failure::System)?;
+    let logged = log.as_ref().map(|log| log.around(&site));
+    let handler = logged
+        .as_ref()
+        .map_or(&site as &dyn Handler, |logged| logged);
     ready(listener.local_addr().map_err(at)?);
-    serve(&listener, &site, &options.config, stop).map_err(Failure::System)
+    serve(&listener, handler, &options.config, stop).map_err(Failure::System)
+}
+
+fn access_log(log: Log) -> io::Result<Option<AccessLog>> {
+    let format = match log {
+        Log::Off => None,
+        Log::OnTerminal => io::stdout().is_terminal().then_some(LogFormat::Combined),
+        Log::As(format) => Some(format),
+    };
+    let start = |format| AccessLog::new(format, io::stdout(), io::stderr());
+    format.map(start).transpose()
 }
 
 /// The handlers of a site: its programs where they are mounted, its files everywhere else.
@@ -156,22 +170,11 @@ fn checked(folder: &Path) -> Result<PathBuf, Failure> {
     found.map_err(|error| Failure::Folder(folder.to_path_buf(), error))
 }
 
-/// The loops of several cores share their port. It is shared only after it was seen to be free:
-/// whoever shares with a server that still runs gets half of its connections.
-fn listen(server: &str, addr: SocketAddr) -> io::Result<TcpListener> {
-    let listener = sys::listen(addr, Port::Exclusive)?;
-    if server != "cores" {
-        return Ok(listener);
-    }
-    let addr = listener.local_addr()?;
-    drop(listener);
-    sys::listen(addr, Port::Shared)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::TempDir;
+    use std::net::TcpListener;
     use std::os::unix::fs::PermissionsExt;
 
     #[track_caller]

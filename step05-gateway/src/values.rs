@@ -3,11 +3,11 @@
 //! Each function reads one value and puts it where it belongs, or says what is wrong with it and
 //! what to write instead.
 
-use crate::options::{LISTEN, Options};
+use crate::options::{LISTEN, Log, Options};
 use crate::route::Prefix;
 use crate::suggest::nearest;
 use concurrency::SERVERS;
-use static_files::Timeouts;
+use static_files::{LogFormat, Timeouts};
 use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt;
@@ -41,6 +41,21 @@ pub(crate) fn listen(options: &mut Options, value: &OsStr) -> Result<(), String>
              0.0.0.0:8080 for everybody who can reach it, [::1]:8080 for IPv6"
         )
     })?;
+    Ok(())
+}
+
+pub(crate) fn log(options: &mut Options, value: &OsStr) -> Result<(), String> {
+    options.log = match value.as_bytes() {
+        b"off" => Log::Off,
+        b"combined" => Log::As(LogFormat::Combined),
+        b"json" => Log::As(LogFormat::Json),
+        _ => {
+            let typed = value.to_string_lossy();
+            return Err(format!(
+                "{typed} is no kind of log; there are off, combined and json"
+            ));
+        }
+    };
     Ok(())
 }
 

@@ -242,6 +242,23 @@ fn programs_end_when_the_server_is_asked_to_and_hear_it() {
 }
 
 #[test]
+fn a_line_is_written_for_each_response_when_asked_for() {
+    let folder = TempDir::new();
+    folder.file("some.txt", "twelve octet");
+    let site = folder.path().display().to_string();
+    let mut gateway = Gateway::start(&[&site, "--log", "combined"]);
+    gateway.get("/some.txt");
+    let stdout = gateway.child.stdout.take().expect("it is piped");
+    let mut line = String::new();
+    let read = BufReader::new(stdout).read_line(&mut line);
+    read.expect("a line is written, and stays readable until the server ends");
+    assert!(
+        line.contains("\"GET /some.txt HTTP/1.0\" 200 12 "),
+        "{line}"
+    );
+}
+
+#[test]
 fn mistakes_get_one_sentence_and_exit_code_two() {
     check(&[], 2, "gateway .");
     check(&[".", "--lisen", "x"], 2, "did you mean --listen?");
