@@ -61,6 +61,7 @@ const DEPARTURES: &[(&str, &str)] = &[
     ("conformance-messages.md", "5.6.1.2"),
     ("conformance-messages.md", "7.4"),
     ("conformance-answers.md", "13.1.1"),
+    ("conformance-answers.md", "13.1.2"),
     ("conformance-cgi.md", "4.1.2"),
     ("conformance-cgi.md", "4.1.17"),
     ("conformance-cgi.md", "6.4"),

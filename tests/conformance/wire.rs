@@ -5,14 +5,18 @@
 //! client.
 
 use check::site::MODIFIED;
-use check::{Answer, Asked, Client, Served, Site};
+use check::{Answer, Asked, Client, Heard, Served, Site};
 use concurrency::SERVERS;
 use static_files::{Config, Files, Handler, Listing};
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 /// One server that reads and waits, and one that never waits.
 const ASKED: [&str; 2] = ["threads", "epoll"];
+
+/// Long enough for a server that would speak to have spoken.
+const MOMENT: Duration = Duration::from_millis(100);
 
 /// Every way to be answered, one of each: (request, status).
 const ANSWERS: [(&str, u16); 19] = [
@@ -333,6 +337,9 @@ fn http_1_0_never_sees_a_1xx() {
     on_both(|addr| {
         let head = "POST /collect HTTP/1.0\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
         let mut client = connect(addr, head);
+        // Who sends its content at once is not invited anyway.
+        let heard = client.listen(MOMENT).expect("the connection is there");
+        assert_eq!(heard, Heard::Silence);
         client.send(b"hi").expect("the server reads");
         let heard = client.read_to_end().expect("it ends the connection");
         assert!(
