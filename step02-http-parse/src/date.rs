@@ -90,90 +90,44 @@ impl HttpDate {
 
 /// `06 Nov 1994 08:49:37 GMT`
 fn imf_fixdate(text: &[u8]) -> Option<HttpDate> {
-    let [
-        d1,
-        d2,
-        b' ',
-        m1,
-        m2,
-        m3,
-        b' ',
-        y1,
-        y2,
-        y3,
-        y4,
-        b' ',
-        time @ ..,
-        b' ',
-        b'G',
-        b'M',
-        b'T',
-    ] = text
-    else {
+    let (date, time) = text.strip_suffix(b" GMT")?.split_last_chunk()?;
+    let [d1, d2, b' ', name @ .., b' ', y1, y2, y3, y4] = date else {
         return None;
     };
     let year = number(&[*y1, *y2, *y3, *y4])?;
-    assemble(year, month(&[*m1, *m2, *m3])?, number(&[*d1, *d2])?, time)
+    assemble(year, month(name)?, number(&[*d1, *d2])?, time)
 }
 
 /// `06-Nov-94 08:49:37 GMT`
 fn rfc850(text: &[u8]) -> Option<HttpDate> {
-    let [
-        d1,
-        d2,
-        b'-',
-        m1,
-        m2,
-        m3,
-        b'-',
-        y1,
-        y2,
-        b' ',
-        time @ ..,
-        b' ',
-        b'G',
-        b'M',
-        b'T',
-    ] = text
-    else {
+    let (date, time) = text.strip_suffix(b" GMT")?.split_last_chunk()?;
+    let [d1, d2, b'-', name @ .., b'-', y1, y2] = date else {
         return None;
     };
     let year = match number(&[*y1, *y2])? {
         year @ 70.. => 1900 + year,
         year => 2000 + year,
     };
-    assemble(year, month(&[*m1, *m2, *m3])?, number(&[*d1, *d2])?, time)
+    assemble(year, month(name)?, number(&[*d1, *d2])?, time)
 }
 
 /// `Nov  6 08:49:37 1994`
 fn asctime(text: &[u8]) -> Option<HttpDate> {
-    let [
-        m1,
-        m2,
-        m3,
-        b' ',
-        d1,
-        d2,
-        b' ',
-        time @ ..,
-        b' ',
-        y1,
-        y2,
-        y3,
-        y4,
-    ] = text
-    else {
+    let (text, [b' ', year @ ..]) = text.split_last_chunk::<5>()? else {
+        return None;
+    };
+    let (date, time) = text.split_last_chunk()?;
+    let [name @ .., b' ', d1, d2] = date else {
         return None;
     };
     let tens = if *d1 == b' ' { b'0' } else { *d1 };
-    let year = number(&[*y1, *y2, *y3, *y4])?;
-    assemble(year, month(&[*m1, *m2, *m3])?, number(&[tens, *d2])?, time)
+    assemble(number(year)?, month(name)?, number(&[tens, *d2])?, time)
 }
 
-/// Puts a date and a time of the form `08:49:37` together. A leap second, `:60`, is the second
+/// Puts a date and a time of the form ` 08:49:37` together. A leap second, `:60`, is the second
 /// after it.
-fn assemble(year: u64, month: u64, day: u64, time: &[u8]) -> Option<HttpDate> {
-    let [h1, h2, b':', m1, m2, b':', s1, s2] = time else {
+fn assemble(year: u64, month: u64, day: u64, time: &[u8; 9]) -> Option<HttpDate> {
+    let [b' ', h1, h2, b':', m1, m2, b':', s1, s2] = time else {
         return None;
     };
     let (hour, minute, second) = (
@@ -200,7 +154,7 @@ fn number(digits: &[u8]) -> Option<u64> {
 }
 
 /// 1 to 12.
-fn month(name: &[u8; 3]) -> Option<u64> {
+fn month(name: &[u8]) -> Option<u64> {
     let names = (1..).zip(MONTHS);
     names
         .into_iter()
