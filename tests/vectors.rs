@@ -30,7 +30,7 @@ const ENOUGH: usize = 150;
 /// Random sets of cuts for each vector.
 const RANDOM_CUTS: usize = 8;
 
-/// Longer vectors are not sent octet by octet: each octet costs a look and a wait.
+/// Longer vectors are not cut at every octet, which costs a look at all of them or a wait.
 const CUT_EVERYWHERE: usize = 400;
 
 /// Servers that are asked: one that reads in threads, one that reads when the kernel says so.
@@ -82,7 +82,7 @@ fn anywhere(bytes: &[u8], rng: &mut Rng) -> Vec<usize> {
 
 fn replayed(vector: &Vector, pieces: &[&[u8]]) -> Vec<Event> {
     match &vector.request {
-        None => replay::requests(pieces),
+        None => replay::requests(pieces).events,
         Some(method) => reader::response(method, pieces),
     }
 }
@@ -166,6 +166,20 @@ fn every_vector_is_understood_at_random_cuts() {
     for _ in 0..RANDOM_CUTS {
         check_all("at random cuts", |bytes| anywhere(bytes, &mut rng));
     }
+}
+
+/// What is complete is told when it is complete, however it came.
+#[test]
+fn no_cut_keeps_a_request_waiting() {
+    let short = requests().filter(|vector| vector.bytes.len() <= CUT_EVERYWHERE);
+    let late = short.filter_map(|vector| {
+        let bytes = &vector.bytes;
+        let promptly = replay::requests(&[bytes]).promptly;
+        let late = (0..bytes.len())
+            .find(|at| replay::requests(&cut(bytes, &[*at])).promptly != promptly)?;
+        Some(format!("{}: cut at {late}", vector.name))
+    });
+    none_fails(late.collect::<Vec<_>>());
 }
 
 #[test]

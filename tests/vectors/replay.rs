@@ -14,15 +14,37 @@ use http_parse::{Connection, Limits, Next, ResponseHead, Status};
 /// Octets of input that a connection holds at most with the limits it has by default.
 const MOST_MEMORY: usize = 64 * 1024;
 
+/// What was understood of a connection, and when.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Heard {
+    /// All of it.
+    pub(crate) events: Vec<Event>,
+    /// How much of it before the input ended, refusals left out: a line that is refused may be
+    /// looked at only when it ends, but a request that is complete is not kept waiting.
+    pub(crate) promptly: usize,
+}
+
+impl Heard {
+    fn of(told: Told, before_the_end: usize) -> Heard {
+        let refused = |event: &&Event| event.word == Word::Refused;
+        let refusals = told.0[..before_the_end].iter().filter(refused).count();
+        Heard {
+            events: told.0,
+            promptly: before_the_end - refusals,
+        }
+    }
+}
+
 /// Gives requests to a connection, piece by piece, then the end of input.
-pub(crate) fn requests(pieces: &[&[u8]]) -> Vec<Event> {
+pub(crate) fn requests(pieces: &[&[u8]]) -> Heard {
     let mut connection = Connection::new(&Limits::default());
     let mut told = Told::default();
     for piece in pieces.iter().filter(|piece| !piece.is_empty()) {
         let mut rest = *piece;
         while !rest.is_empty() {
             if steps(&mut connection, &mut told) == Step::Over {
-                return told.0;
+                let all = told.0.len();
+                return Heard::of(told, all);
             }
             let space = connection.space();
             assert!(!space.is_empty(), "a connection that wants bytes has space");
@@ -32,12 +54,14 @@ pub(crate) fn requests(pieces: &[&[u8]]) -> Vec<Event> {
             rest = &rest[n..];
         }
     }
-    if steps(&mut connection, &mut told) == Step::NeedBytes {
+    let step = steps(&mut connection, &mut told);
+    let before_the_end = told.0.len();
+    if step == Step::NeedBytes {
         connection.received(0);
         let last = steps(&mut connection, &mut told);
         assert_eq!(last, Step::Over, "nothing is needed after the end of input");
     }
-    told.0
+    Heard::of(told, before_the_end)
 }
 
 /// Takes every step that the octets received so far allow.
