@@ -17,7 +17,6 @@ mod show;
 use crate::Failure;
 use check::grader::{Check, Problem, Subject, Tree, Verdict};
 use clap::{Args, ValueEnum};
-use concurrency::SERVERS;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -120,11 +119,12 @@ fn prepared(asked: &Asked) -> Result<Option<Session>, Failure> {
         show::list(&checks);
         return Ok(None);
     }
-    let subject = match &asked.server {
-        Some(line) => Subject::command(line)
-            .map_err(|sentence| Failure::new(sentence, "such as --server 'my-server {port}'"))?,
-        None => Subject::Function(SERVERS[0].1),
-    };
+    let subject = asked
+        .server
+        .as_deref()
+        .map(Subject::command)
+        .transpose()
+        .map_err(|sentence| Failure::new(sentence, "such as --server 'my-server {port}'"))?;
     let tree = match &asked.keep {
         Some(folder) => Tree::kept(folder).map_err(|error| {
             let what = format!("the files cannot be made in {}: {error}", folder.display());
@@ -148,7 +148,8 @@ fn prepared(asked: &Asked) -> Result<Option<Session>, Failure> {
 /// A run of some checks.
 struct Session {
     checks: Vec<Check>,
-    subject: Subject,
+    /// What is judged; none for the course's own servers, one for each check.
+    subject: Option<Subject>,
     tree: Arc<Tree>,
 }
 
@@ -198,7 +199,8 @@ impl Session {
             // Nobody listens any more after an interruption.
             let _ = tell.send(Event::Begun(check));
             let started = Instant::now();
-            let verdict = (check.run)(&self.subject, &self.tree);
+            let subject = self.subject.clone().unwrap_or_else(|| check.reference());
+            let verdict = (check.run)(&subject, &self.tree);
             let ends = stop.is_at(&verdict);
             let outcome = Outcome {
                 check,

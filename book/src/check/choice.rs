@@ -2,7 +2,7 @@
 
 use super::{Asked, Kind};
 use crate::Failure;
-use check::grader::{CHECKS, Check, Label};
+use check::grader::{CHECKS, Check, Label, Needs};
 
 /// The checks that were asked for, in the order of the book.
 pub(super) fn chosen(asked: &Asked) -> Result<Vec<Check>, Failure> {
@@ -11,7 +11,12 @@ pub(super) fn chosen(asked: &Asked) -> Result<Vec<Check>, Failure> {
         wanted.push(Wanted::read(word)?);
     }
     wanted.extend(asked.through.map(Wanted::Through));
-    let is_wanted = |check: &Check| wanted.is_empty() || wanted.iter().any(|w| w.has(check));
+    let is_wanted = |check: &Check| match wanted.is_empty() {
+        true => asked.server.is_none() || check.step() > 1,
+        false => wanted
+            .iter()
+            .any(|wanted| wanted.has(check, asked.server.as_deref())),
+    };
     let checks: Vec<Check> = CHECKS
         .into_iter()
         .filter(|check| is_wanted(check) && is_kind(check, asked.only))
@@ -42,11 +47,17 @@ impl Wanted<'_> {
         }
     }
 
-    fn has(&self, check: &Check) -> bool {
+    /// One program is not an echo, a server of lines and a server of files at once: of `server`, a
+    /// step asks what its main program does, and everything up to a step begins with HTTP.
+    fn has(&self, check: &Check, server: Option<&str>) -> bool {
         match self {
             Wanted::One(id) => check.id == *id,
-            Wanted::Step(step) => check.step() == *step,
-            Wanted::Through(step) => check.step() <= *step,
+            Wanted::Step(step) => {
+                check.step() == *step && (server.is_none() || check.needs != Needs::Lines)
+            }
+            Wanted::Through(step) => {
+                check.step() <= *step && (server.is_none() || check.step() > 1)
+            }
         }
     }
 }

@@ -14,13 +14,16 @@
 //!
 //! What a subject has to do for the checks to have something to ask is in [`Needs`].
 
+mod course;
 mod finding;
 mod request;
+mod step01;
 mod step02_answers;
 mod step02_requests;
 mod step03_again;
 mod step03_files;
 mod step03_jail;
+mod step04;
 mod subject;
 mod table;
 mod talk;

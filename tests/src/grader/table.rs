@@ -2,7 +2,10 @@
 
 use crate::grader::subject::{Subject, Verdict};
 use crate::grader::tree::Tree;
-use crate::grader::{step02_answers, step02_requests, step03_again, step03_files, step03_jail};
+use crate::grader::{
+    course, step01, step02_answers, step02_requests, step03_again, step03_files, step03_jail,
+    step04,
+};
 use std::fmt;
 
 /// Whose rule a check holds a server to.
@@ -17,20 +20,32 @@ pub enum Label {
 /// What a subject has to do so that a check has something to ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needs {
+    /// What is sent comes back.
+    Echoes,
+    /// Each line is answered with a line, and `bye` with a long good-bye and the end.
+    Lines,
     /// `GET /` is answered 200, and what is not there 404.
     Pages,
     /// Moreover, `POST /echo` is answered with the content that was sent, when all of it has come.
-    Echo,
+    PagesAndEcho,
     /// The files of `{root}` are served.
     Files,
+    /// The same, to many clients at once.
+    Company,
+    /// Moreover, whoever handles `GET /panic` crashes.
+    Panics,
 }
 
 impl fmt::Display for Needs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Needs::Echoes => "what is sent comes back",
+            Needs::Lines => "a line for each line; after `bye`, many octets and the end",
             Needs::Pages => "GET / is 200, anything unknown 404",
-            Needs::Echo => "the same, and POST /echo sends back its content once it has all of it",
+            Needs::PagesAndEcho => "the same, and POST /echo sends back its content, once complete",
             Needs::Files => "the files of {root}",
+            Needs::Company => "the files of {root}, to many clients at once",
+            Needs::Panics => "the same, and GET /panic crashes its handler",
         })
     }
 }
@@ -53,6 +68,11 @@ pub struct Check {
 }
 
 impl Check {
+    /// The course's own server that it can be held against.
+    pub fn reference(&self) -> Subject {
+        Subject::Function(course::server(self.needs))
+    }
+
     /// The step it belongs to.
     pub fn step(&self) -> u8 {
         self.id.as_bytes()[0] - b'0'
@@ -78,10 +98,32 @@ const fn row(
 }
 
 use Label::{Agreed, Course};
-use Needs::{Echo, Files, Pages};
+use Needs::{Company, Echoes, Files, Lines, Pages, PagesAndEcho, Panics};
 
 /// Every check, in the order of the book.
-pub const CHECKS: [Check; 16] = [
+pub const CHECKS: [Check; 25] = [
+    row(
+        ("1b", "1.2"),
+        "Echo to the end",
+        Course,
+        Echoes,
+        step01::echo_to_the_end,
+    ),
+    row(
+        ("1c", "1.3"),
+        "Lines, not packets",
+        Course,
+        Lines,
+        step01::lines_not_packets,
+    ),
+    row(("1e", "1.4"), "No reset", Course, Lines, step01::no_reset),
+    row(
+        ("1f", "1.4"),
+        "Unkillable",
+        Course,
+        Echoes,
+        step01::unkillable,
+    ),
     row(
         ("2a", "2.1"),
         "Cut anywhere",
@@ -114,14 +156,14 @@ pub const CHECKS: [Check; 16] = [
         ("2e", "2.4"),
         "Read a body",
         Agreed,
-        Echo,
+        PagesAndEcho,
         step02_answers::read_a_body,
     ),
     row(
         ("2f", "2.4"),
         "Chunked",
         Course,
-        Echo,
+        PagesAndEcho,
         step02_answers::chunked,
     ),
     row(
@@ -135,7 +177,7 @@ pub const CHECKS: [Check; 16] = [
         ("2h", "2.5"),
         "Continue",
         Agreed,
-        Echo,
+        PagesAndEcho,
         step02_answers::continues,
     ),
     row(
@@ -157,7 +199,7 @@ pub const CHECKS: [Check; 16] = [
     row(
         ("3e", "3.3"),
         "Not modified",
-        Agreed,
+        Course,
         Files,
         step03_again::not_modified,
     ),
@@ -176,6 +218,35 @@ pub const CHECKS: [Check; 16] = [
         Files,
         step03_files::methods,
     ),
+    row(
+        ("4a", "4.2"),
+        "One slow guest",
+        Course,
+        Company,
+        step04::one_slow_guest,
+    ),
+    row(
+        ("4d", "4.3"),
+        "Contained panic",
+        Course,
+        Panics,
+        step04::contained_panic,
+    ),
+    row(
+        ("4e", "4.5"),
+        "Five thousand idle",
+        Course,
+        Company,
+        step04::five_thousand_idle,
+    ),
+    row(
+        ("4g", "4.6"),
+        "Drip feed",
+        Course,
+        Company,
+        step04::drip_feed,
+    ),
+    row(("4h", "4.6"), "Good bye", Course, Company, step04::good_bye),
 ];
 
 #[cfg(test)]

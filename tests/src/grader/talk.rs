@@ -80,6 +80,11 @@ impl Talk {
         self
     }
 
+    /// Leaves with a reset, once something has come that can be left unread.
+    pub(crate) fn abort(self) -> Result<(), Trouble> {
+        self.client.abort()
+    }
+
     /// Lends the connection itself.
     pub(crate) fn client(&mut self) -> &mut Client {
         &mut self.client
@@ -203,7 +208,14 @@ impl Talk {
 
     /// A finding about what came instead of what was wanted.
     pub(crate) fn trouble(&self, wanted: &str, trouble: &Trouble) -> Box<Finding> {
-        let mut finding = self.fails(format!("{wanted}; but {trouble}"));
+        let silent = self.client.seen().is_empty();
+        let what = match trouble {
+            Trouble::Late { waited } if silent => format!("nothing came within {waited:.1?}"),
+            Trouble::Ended if silent => "the connection ended without an answer".into(),
+            Trouble::Malformed { what, .. } => (*what).into(),
+            other => other.to_string(),
+        };
+        let mut finding = self.fails(format!("{wanted}; but {what}"));
         if let Trouble::Malformed { at, .. } = trouble {
             finding.at = Some(*at);
             // Whatever was asked, this is what went wrong first.

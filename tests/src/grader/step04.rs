@@ -1,0 +1,247 @@
+//! Checks of step 4: many clients at once, rude ones among them, and the end.
+
+use crate::answer::Asked;
+use crate::client::Heard;
+use crate::grader::finding::Proof;
+use crate::grader::request::{get, last_get};
+use crate::grader::subject::{Problem, Server, Subject, Verdict};
+use crate::grader::talk::{Found, Talk};
+use crate::grader::tree::{BIG_BYTES, Tree};
+use crate::process::threads;
+use concurrency::sys::raise_descriptor_limit;
+use static_files::{Config, Timeouts};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+/// Clients that have stopped in the middle of a request.
+const STALLED: usize = 8;
+
+/// Ordinary requests beside them, and the time for all of them, or for one beside a drip.
+const ORDINARY: usize = 100;
+const ORDINARY_TIME: Duration = Duration::from_secs(1);
+
+/// Requests that crash whoever handles them.
+const CRASHES: usize = 100;
+
+/// Connections that have nothing to say.
+const IDLE: usize = 5_000;
+
+/// How many of them come before the server is given time to accept them.
+const AT_ONCE: usize = 50;
+
+/// Descriptors needed beside them.
+const SPARE_DESCRIPTORS: u64 = 200;
+
+/// What a request may take beside them, at best.
+const PROMPT: Duration = Duration::from_millis(50);
+
+/// How often a prompt answer may be tried for, on a machine that is busy with other things.
+const TRIES: usize = 5;
+
+/// Between two octets of a request that never ends, and the time in which it has to be cut off.
+const DRIP: Duration = Duration::from_millis(250);
+const DRIP_TIME: Duration = Duration::from_secs(20);
+
+/// How long a server of the ladder waits for a head, so that nobody else has to.
+const SHORT: Duration = Duration::from_secs(2);
+
+/// Downloads under way when the server is asked to end.
+const DOWNLOADS: usize = 50;
+
+/// How long a server may take to end after its last answer.
+const END: Duration = Duration::from_secs(5);
+
+/// An ordinary request on a connection of its own, and what it took.
+fn ordinary(proof: Proof, server: &Server) -> Found<Duration> {
+    let started = Instant::now();
+    let mut talk = proof.talk(server)?;
+    let answer = talk
+        .say(last_get("/hello.txt"))
+        .status(Asked::Other, &[200])?;
+    talk.content(&answer, b"Hello, reader.\n")?;
+    talk.leave();
+    Ok(started.elapsed())
+}
+
+/// 4a: one slow guest is no reason to let the others wait.
+pub(crate) fn one_slow_guest(subject: &Subject, tree: &Tree) -> Verdict {
+    const PROOF: Proof = Proof {
+        what: "a hundred requests beside eight clients that have stopped in the middle of theirs",
+        rule: "a client that waits may not hold what the others need: a thread each, or none",
+        chapter: "4.2",
+    };
+    subject.judged(tree, |server| {
+        let mut stalled = Vec::new();
+        for _ in 0..STALLED {
+            let mut talk = PROOF.talk(server)?;
+            talk.say("GET / HTTP/1.1\r\nHo");
+            stalled.push(talk);
+        }
+        let started = Instant::now();
+        for _ in 0..ORDINARY {
+            ordinary(PROOF, server)?;
+        }
+        match started.elapsed() {
+            took if took > ORDINARY_TIME => {
+                Err(PROOF.fails(format!("all within {ORDINARY_TIME:?}, not {took:.1?}")))
+            }
+            _ => Ok(()),
+        }
+    })
+}
+
+/// 4d: a handler that crashes takes nobody with it.
+pub(crate) fn contained_panic(subject: &Subject, tree: &Tree) -> Verdict {
+    const PROOF: Proof = Proof {
+        what: "a hundred ordinary requests after a hundred that crash their handler",
+        rule: "a mistake in a handler costs one answer, not a worker and not the server",
+        chapter: "4.3",
+    };
+    subject.judged(tree, |server| {
+        for _ in 0..CRASHES {
+            let mut talk = PROOF.talk(server)?;
+            talk.say(last_get("/panic"));
+            // A 500 is best, but a connection that is cut says the same.
+            if let Ok(answer) = talk.client().read_answer(Asked::Other)
+                && answer.status < 500
+            {
+                let expected = format!("a 500 or no answer to /panic, not {}", answer.status);
+                return Err(talk.wrong(&answer, 9, expected));
+            }
+        }
+        (0..ORDINARY).try_for_each(|_| ordinary(PROOF, server).map(drop))
+    })
+}
+
+/// 4e: a connection without a request costs next to nothing.
+pub(crate) fn five_thousand_idle(subject: &Subject, tree: &Tree) -> Verdict {
+    const PROOF: Proof = Proof {
+        what: "a request beside five thousand idle connections",
+        rule: "epoll(7): the kernel says which of many connections has something to say, so none \
+               of them needs a thread",
+        chapter: "4.5",
+    };
+    // In one process both ends of each connection count.
+    let ends = match subject {
+        Subject::Function(_) => 2,
+        Subject::Command(_) => 1,
+    };
+    let needed = ends * IDLE as u64 + SPARE_DESCRIPTORS;
+    let allowed = raise_descriptor_limit().unwrap_or(0);
+    if allowed < needed {
+        return Err(Problem::NotJudged(format!(
+            "{needed} descriptors are needed and {allowed} allowed: ulimit -n {needed}"
+        )));
+    }
+    subject.judged(tree, |server| {
+        let before = threads(server.pid()).unwrap_or(0);
+        let mut idle: Vec<Talk> = Vec::new();
+        while idle.len() < IDLE {
+            for _ in 0..AT_ONCE {
+                idle.push(PROOF.talk(server)?);
+            }
+            // Answered means that those before it were accepted: no door has room for thousands.
+            ordinary(PROOF, server)?;
+        }
+        let mut best = ordinary(PROOF, server)?;
+        for _ in 1..TRIES {
+            best = best.min(ordinary(PROOF, server)?);
+        }
+        if best > PROMPT {
+            return Err(PROOF.fails(format!("an answer within {PROMPT:?}, not {best:.0?}")));
+        }
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let more = threads(server.pid()).unwrap_or(0).saturating_sub(before);
+        match more > cores + 1 {
+            true => Err(PROOF.fails(format!("no thread for each of them, not {more} more"))),
+            false => Ok(()),
+        }
+    })
+}
+
+/// 4g: a request that never ends is cut off at a deadline, and hurts nobody meanwhile.
+pub(crate) fn drip_feed(subject: &Subject, tree: &Tree) -> Verdict {
+    const PROOF: Proof = Proof {
+        what: "a head that comes an octet at a time and never ends",
+        rule: "RFC 9110 §15.5.9: the time for a head is counted from its first octet; a deadline \
+               that every octet pushes back is none",
+        chapter: "4.6",
+    };
+    let timeouts = Timeouts {
+        head: SHORT,
+        ..Timeouts::default()
+    };
+    let config = Config {
+        timeouts,
+        ..Config::default()
+    };
+    subject.judged_with(tree, config, |server| {
+        let mut talk = PROOF.talk(server)?;
+        talk.say("GET / HTTP/1.1\r\nHost: a\r\nA: ");
+        let started = Instant::now();
+        while started.elapsed() < DRIP_TIME {
+            talk.say("b");
+            let took = ordinary(PROOF, server)?;
+            if took > ORDINARY_TIME {
+                return Err(talk.fails(format!(
+                    "an ordinary request beside it answered within {ORDINARY_TIME:?}, not {took:.1?}"
+                )));
+            }
+            match talk.client().listen(DRIP) {
+                Ok(Heard::Silence) => {}
+                // A 408, an end or a reset: each says that it is over.
+                Ok(Heard::Octets | Heard::End) | Err(_) => return Ok(()),
+            }
+        }
+        Err(talk.fails(format!(
+            "a 408, or the end of the connection, within {DRIP_TIME:?}"
+        )))
+    })
+}
+
+/// 4h: asked to end, a server finishes what it has begun, and begins nothing more.
+pub(crate) fn good_bye(subject: &Subject, tree: &Tree) -> Verdict {
+    const PROOF: Proof = Proof {
+        what: "fifty downloads under way when the server is asked to end (SIGTERM)",
+        rule: "who is being served is served to the end, who comes now is turned away, and then \
+               the server ends with status 0",
+        chapter: "4.6",
+    };
+    subject.judged(tree, |server| {
+        let mut downloads = Vec::new();
+        for _ in 0..DOWNLOADS {
+            let mut talk = PROOF.talk(server)?;
+            talk.say(get("/big.bin", ""));
+            talk.client()
+                .read_head()
+                .map_err(|trouble| talk.trouble("a download", &trouble))?;
+            downloads.push(talk);
+        }
+        if let Err(error) = server.ask_to_stop() {
+            return Err(PROOF.fails(format!("a signal, but {error}")));
+        }
+        for (number, talk) in downloads.iter_mut().enumerate() {
+            completes(number + 1, talk)?;
+        }
+        if TcpStream::connect_timeout(&server.addr(), END).is_ok() {
+            return Err(PROOF.fails("no new connection after the server was asked to end"));
+        }
+        let ended = server.wait(END);
+        ended.map_err(|why| PROOF.fails(format!("the end, with status 0; but {why}")))
+    })
+}
+
+fn completes(number: usize, talk: &mut Talk) -> Found {
+    let mut left = BIG_BYTES;
+    while left > 0 {
+        let piece = talk.client().read_piece();
+        let wanted = format!("download {number} to its end, {left} octets more");
+        match piece {
+            Ok(piece) if piece.is_empty() => return Err(talk.fails(wanted)),
+            Ok(piece) => left = left.saturating_sub(piece.len()),
+            Err(trouble) => return Err(talk.trouble(&wanted, &trouble)),
+        }
+    }
+    talk.leave();
+    Ok(())
+}
