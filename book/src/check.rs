@@ -33,10 +33,12 @@ const INTERRUPTED: u8 = 130;
 /// What to check, and how to tell.
 #[derive(Debug, Args)]
 pub(crate) struct Asked {
-    /// Checks, such as 3f, and steps, such as step02 [default: all].
+    /// Checks, such as 3f, and steps, such as step02 [default: all; of another server, those from
+    /// step 2 on].
     #[arg(value_name = "CHECK|STEP")]
     what: Vec<String>,
-    /// All checks of the steps up to this one.
+    /// All checks of the steps up to this one; of another server, from step 2 on, because an echo
+    /// is another program.
     #[arg(long, value_name = "STEP", value_parser = clap::value_parser!(u8).range(1..=5))]
     through: Option<u8>,
     /// The server to judge: its command, with {port} or {addr}, and {root}, where they belong

@@ -14,6 +14,8 @@
 //!          report
 //! ```
 //!
+//! The checks that a person asks for by name, of any server in any language, are in [`grader`].
+//!
 //! The grader reads answers by itself and uses none of the parsers it is to judge.
 #![forbid(unsafe_code)]
 

@@ -70,3 +70,40 @@ fn is_kind(check: &Check, only: Option<Kind>) -> bool {
         (Some(Kind::Agreed), Label::Course) | (Some(Kind::Course), Label::Agreed) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Line, Verb};
+    use clap::Parser;
+
+    /// The checks that a command line chooses; none where it is refused.
+    #[track_caller]
+    fn check(words: &[&str], expected: &[&str]) {
+        let line = Line::try_parse_from([&["book", "check"], words].concat());
+        let Some(Verb::Check(asked)) = line.expect("the line is well formed").verb else {
+            panic!("the verb is `check`");
+        };
+        let checks = chosen(&asked).unwrap_or_default();
+        let ids: Vec<&str> = checks.iter().map(|check| check.id).collect();
+        assert_eq!(ids, expected);
+    }
+
+    #[test]
+    fn checks_are_chosen_by_name_and_by_step_in_the_books_order() {
+        check(&["3f", "2c"], &["2c", "3f"]);
+        check(&["step01"], &["1b", "1c", "1e", "1f"]);
+        check(&["9z"], &[]);
+        check(&["step2a"], &[]);
+    }
+
+    #[test]
+    fn another_server_is_asked_what_one_program_can_do() {
+        let server = ["--server", "mine {port}"];
+        check(&[&["step01"], &server[..]].concat(), &["1b", "1f"]);
+        check(&[&["1c"], &server[..]].concat(), &["1c"]);
+        let only = ["--through", "2", "--only", "course"];
+        check(&[&only[..], &server[..]].concat(), &["2f"]);
+        check(&only, &["1b", "1c", "1e", "1f", "2f"]);
+    }
+}

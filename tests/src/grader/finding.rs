@@ -84,7 +84,10 @@ impl fmt::Display for Finding {
         if let Some(at) = self.cut {
             writeln!(f, "  in pieces  the first {at} octets, then the rest")?;
         }
-        self.show_answer(f)?;
+        // A finding about memory or time has no octets to show.
+        if !(self.sent.is_empty() && self.received.is_empty()) {
+            self.show_answer(f)?;
+        }
         writeln!(f, "  expected   {}", self.expected)?;
         if let Some(died) = &self.died {
             writeln!(f, "  and        {died}")?;
@@ -129,6 +132,13 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         let caret = lines[4].find('^').unwrap();
         assert!(lines[3][caret..].starts_with("400"), "{text}");
+    }
+
+    #[test]
+    fn what_was_never_asked_has_no_answer() {
+        let slow = finding().proof.fails("an answer within a second");
+        assert!(!slow.to_string().contains("came back"), "{slow}");
+        assert_eq!(slow.replay(([127, 0, 0, 1], 8080).into()), None);
     }
 
     #[test]
