@@ -17,7 +17,9 @@ const PORT: u16 = 8080;
 /// Where what is printed goes, and in which form.
 pub(super) struct Shown {
     form: Form,
-    /// The command of the server, for a person to type.
+    /// The server's command as it was given; none for the course's own.
+    server: Option<String>,
+    /// The same for a person to type, with a port and a folder.
     command: Option<String>,
 }
 
@@ -60,7 +62,12 @@ impl Shown {
                 .replace("{port}", &PORT.to_string())
                 .replace("{root}", &root)
         });
-        let shown = Shown { form, command };
+        let server = asked.server.clone();
+        let shown = Shown {
+            form,
+            server,
+            command,
+        };
         if form != Form::Json {
             let whom = asked.server.as_deref().unwrap_or("the course's own server");
             say(&format!("checking {whom}\n"));
@@ -115,7 +122,14 @@ impl Shown {
                 ""
             ));
         } else {
-            text.push_str(&format!("        again      cargo course check {id}\n"));
+            let server = self
+                .server
+                .as_ref()
+                .map(|line| format!(" --server '{line}'"));
+            let server = server.unwrap_or_default();
+            text.push_str(&format!(
+                "        again      cargo course check {id}{server}\n"
+            ));
         }
         text.push('\n');
         text
@@ -150,6 +164,7 @@ impl Shown {
 }
 
 const GLOSSARY: &str = "\
+An octet is a byte of eight bits. ^ marks the first one that is not as expected.
 \\r and \\n are the octets 13 and 10, carriage return and line feed; in HTTP, \\r\\n ends a line.
 \\x and two digits are any other octet that has no letter.
 ";

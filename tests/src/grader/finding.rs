@@ -14,6 +14,9 @@ use crate::report::{Escaped, SHOWN_BYTES, around, printable};
 use std::fmt;
 use std::net::SocketAddr;
 
+/// Octets of a long request that are shown: how it begins is what matters.
+const BEGINNING_BYTES: usize = 120;
+
 /// What was asked and who decides: the part of a finding that is known beforehand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Proof {
@@ -79,10 +82,23 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.proof.what)?;
         if !self.sent.is_empty() {
-            writeln!(f, "  sent       {}", Escaped(&self.sent))?;
+            let shown = match self.sent.len() {
+                len if len > SHOWN_BYTES => &self.sent[..BEGINNING_BYTES],
+                _ => &self.sent,
+            };
+            let more = self.sent.len() - shown.len();
+            write!(f, "  sent       {}", Escaped(shown))?;
+            match more {
+                0 => writeln!(f)?,
+                more => writeln!(f, " and {more} octets more")?,
+            }
         }
         if let Some(at) = self.cut {
-            writeln!(f, "  in pieces  the first {at} octets, then the rest")?;
+            let first = match at {
+                1 => "octet".into(),
+                at => format!("{at} octets"),
+            };
+            writeln!(f, "  in pieces  the first {first}, then the rest")?;
         }
         // A finding about memory or time has no octets to show.
         if !(self.sent.is_empty() && self.received.is_empty()) {

@@ -52,6 +52,7 @@ pub(crate) fn echo_to_the_end(subject: &Subject, tree: &Tree) -> Verdict {
 fn beside(talk: &mut Talk, octets: &[u8]) -> Found<Vec<u8>> {
     let sender = talk.client().sender();
     let mut sender = sender.map_err(|trouble| talk.trouble("a connection", &trouble))?;
+    talk.remember(octets);
     let came = thread::scope(|scope| {
         scope.spawn(move || {
             // A server that stops reading is met by the reader.

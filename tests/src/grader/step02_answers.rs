@@ -94,6 +94,7 @@ pub(crate) fn read_a_body(subject: &Subject, tree: &Tree) -> Verdict {
 fn echoed(talk: &mut Talk, content: &[u8], piece: usize) -> Found<Answer> {
     let sender = talk.client().sender();
     let mut sender = sender.map_err(|trouble| talk.trouble("a connection", &trouble))?;
+    talk.remember(content);
     thread::scope(|scope| {
         scope.spawn(move || {
             // A server that stops reading has answered, or will be met by the reader.

@@ -88,7 +88,7 @@ impl Shape {
             let pieces = self.listen(talk.say_cut(octets, at))?;
             if let Some(at) = first_difference(&whole, &pieces) {
                 let shown = whole[at..whole.len().min(at + 60)].escape_ascii();
-                let mut finding = talk.fails(format!("as in one piece: there, \"{shown}\""));
+                let mut finding = talk.fails(format!("as in one piece: at the mark, \"{shown}\""));
                 finding.received = pieces;
                 finding.at = Some(at);
                 return Err(finding);

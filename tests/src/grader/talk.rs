@@ -80,6 +80,11 @@ impl Talk {
         self
     }
 
+    /// Takes note of octets that somebody else sends over this connection.
+    pub(crate) fn remember(&mut self, octets: &[u8]) {
+        self.sent.extend(octets);
+    }
+
     /// Leaves with a reset, once something has come that can be left unread.
     pub(crate) fn abort(self) -> Result<(), Trouble> {
         self.client.abort()
@@ -126,7 +131,10 @@ impl Talk {
             false => format!("content of {want} octets, not {came}"),
         };
         let shown = &wanted[at..wanted.len().min(at + 40)];
-        let expected = format!("{expected}: there, \"{}\"", shown.escape_ascii());
+        let expected = match shown.is_empty() {
+            true => format!("{expected}; the mark is where it should have ended"),
+            false => format!("{expected}; at the mark, \"{}\"", shown.escape_ascii()),
+        };
         Err(self.wrong(answer, answer.head.len() + at, expected))
     }
 
