@@ -122,10 +122,9 @@ impl Shown {
                 ""
             ));
         } else {
-            let server = self
-                .server
-                .as_ref()
-                .map(|line| format!(" --server '{line}'"));
+            // A quote within quotes, as every shell takes it.
+            let quoted = |line: &String| format!(" --server '{}'", line.replace('\'', r"'\''"));
+            let server = self.server.as_ref().map(quoted);
             let server = server.unwrap_or_default();
             text.push_str(&format!(
                 "        again      cargo course check {id}{server}\n"
