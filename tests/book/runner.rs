@@ -80,6 +80,7 @@ pub(crate) fn builds(chapter: &str) -> Vec<String> {
                 builds.push(format!("cargo build -q -p {package} --bins --examples"));
             }
             (["cargo", "test", ..], Some(_)) => builds.push(format!("{text} --no-run")),
+            (["cargo", "course", ..], _) => builds.push("cargo build -q -p book".to_owned()),
             _ => {}
         }
     }
@@ -313,13 +314,14 @@ mod tests {
 
     #[test]
     fn what_a_chapter_runs_is_compiled_beforehand() {
-        let chapter =
-            "```console\n$ cargo run -q -p a --example b -- c\n$ cargo test -q -p d e\n$ ls\n```\n";
+        let chapter = "```console\n$ cargo run -q -p a --example b -- c\n$ cargo test -q -p d e\n\
+                       $ cargo course check\n$ ls\n```\n";
         assert_eq!(
             builds(chapter),
             [
                 "cargo build -q -p a --bins --examples",
-                "cargo test -q -p d e --no-run"
+                "cargo test -q -p d e --no-run",
+                "cargo build -q -p book"
             ]
         );
     }
