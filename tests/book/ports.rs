@@ -3,10 +3,8 @@
 //! A reader types 8080 or 7000; a test must not depend on nobody else using them. So each of the
 //! book's ports stands for a free one, the same throughout a chapter, in commands and in output.
 
+use check::free_port;
 use std::collections::BTreeMap;
-use std::net::TcpListener;
-use std::ops::Range;
-use std::sync::atomic::{AtomicU16, Ordering};
 
 /// Free ports in place of those a chapter names, the same for the same throughout the chapter.
 #[derive(Debug, Default)]
@@ -30,24 +28,6 @@ impl Ports {
             named.map(|(name, _)| *name)
         })
     }
-}
-
-/// Where free ports are looked for: below those the system gives to outgoing connections, of which
-/// other tests make thousands. A port of that kind could be taken between our look and its use.
-const RANGE: Range<u16> = 10_000..32_000;
-
-/// A port that was free a moment ago, and that no other chapter has been given.
-fn free_port() -> u16 {
-    static TRIED: AtomicU16 = AtomicU16::new(0);
-    // Processes that run at once start looking at different places.
-    let start = std::process::id().wrapping_mul(97);
-    let size = u32::from(RANGE.end - RANGE.start);
-    RANGE
-        .map(|_| u32::from(TRIED.fetch_add(1, Ordering::Relaxed)))
-        .filter_map(|tried| u16::try_from(start.wrapping_add(tried) % size).ok())
-        .map(|offset| RANGE.start + offset)
-        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
-        .expect("the loopback interface has a free port")
 }
 
 /// Replaces numbers in a text that stand alone: not those inside a word, or after a point.

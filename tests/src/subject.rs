@@ -9,6 +9,7 @@
 //! test that used them has panicked; an executable is gone also when the whole process is killed. A server that does not stop fails its test by a deadline:
 //! its thread is left behind rather than waited for.
 
+use crate::port::free_port;
 use crate::watchdog::Watchdog;
 use socket::Stop;
 use static_files::{Config, Handler};
@@ -138,7 +139,7 @@ impl Executable {
     /// # Errors
     /// When it cannot be started, ends, or does not accept within [`START_AND_STOP`].
     pub fn start(words: &[&str], root: &Path, log: Option<&Path>) -> io::Result<Executable> {
-        let addr = free_addr()?;
+        let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let words: Vec<String> = words
             .iter()
             .map(|word| {
@@ -250,11 +251,6 @@ impl Drop for Executable {
         let _ = kill("KILL", &format!("-{}", self.pid));
         self.wait(START_AND_STOP);
     }
-}
-
-/// An address nobody listens on. Somebody may take it first: the start then fails by name.
-fn free_addr() -> io::Result<SocketAddr> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
 }
 
 /// Sends a signal with the shell's own `kill`, which every POSIX system has.
