@@ -187,6 +187,8 @@ fn is_plain_host(host: &[u8]) -> bool {
     let name = parts.next().unwrap_or_default();
     let is_name = |octet: &u8| octet.is_ascii_alphanumeric() || b"-.".contains(octet);
     let port = parts.next().unwrap_or(b"0");
-    let is_port = str::from_utf8(port).is_ok_and(|port| port.parse::<u16>().is_ok());
+    // `parse` alone would take a sign for a part of a number.
+    let is_port = port.iter().all(u8::is_ascii_digit)
+        && str::from_utf8(port).is_ok_and(|port| port.parse::<u16>().is_ok());
     !name.is_empty() && name.iter().all(is_name) && is_port && parts.next().is_none()
 }
