@@ -61,6 +61,7 @@ impl Exchange for Paired {
 struct Subject<'s> {
     addr: std::net::SocketAddr,
     programs: &'s Receiver<UnixStream>,
+    stop: &'s Stop,
 }
 
 impl Subject<'_> {
@@ -126,6 +127,7 @@ fn check(config: &Config, client: impl Fn(&Subject<'_>)) {
             client(&Subject {
                 addr,
                 programs: &programs,
+                stop: &stop,
             });
             drop(stopping);
             server
@@ -315,45 +317,14 @@ fn a_half_closed_client_is_answered() {
 
 #[test]
 fn a_stop_lets_an_answer_under_way_finish() {
-    for (name, serve) in SERVERS {
-        println!("server: {name}");
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        let addr = listener.local_addr().expect("it is bound");
-        let (sender, programs) = channel();
-        let sender = Mutex::new(sender);
-        let handler = move |_: &Request| {
-            let (ours, programs) = UnixStream::pair().expect("descriptors are left");
-            ours.set_nonblocking(true)
-                .expect("a socket can be nonblocking");
-            sender
-                .lock()
-                .expect("no panic")
-                .send(programs)
-                .expect("the test listens");
-            Reply::Exchange(Box::new(Paired {
-                stream: ours,
-                ended: false,
-            }))
-        };
-        let (stop, config) = (Stop::new(), Config::default());
-        thread::scope(|scope| {
-            let server = scope.spawn(|| serve(&listener, &handler, &config, &stop));
-            let subject = Subject {
-                addr,
-                programs: &programs,
-            };
-            let kept = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
-            let (client, mut program) = subject.request(kept);
-            stop.stop();
-            program
-                .write_all(b"!the last one.")
-                .expect("the server reads");
-            let answer = read_all(&client).expect("an orderly end, although it was to be kept");
-            assert!(answer.contains("the last one."), "{answer}");
-            server
-                .join()
-                .expect("the server does not panic")
-                .expect("the server ends well");
-        });
-    }
+    check(&Config::default(), |subject| {
+        let kept = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+        let (client, mut program) = subject.request(kept);
+        subject.stop.stop();
+        program
+            .write_all(b"!the last one.")
+            .expect("the server reads");
+        let answer = read_all(&client).expect("an orderly end, although it was to be kept");
+        assert!(answer.contains("the last one."), "{answer}");
+    });
 }
