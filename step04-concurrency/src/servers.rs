@@ -1,6 +1,7 @@
 //! The ladder: every way of serving many clients, under one signature.
 
 use crate::doorman::Doorman;
+use crate::shutdown::stop_accepting;
 use crate::sys::{self, Port};
 use crate::{StopSignal, drive, event_loop, loop_per_core, thread_per_connection, thread_pool};
 use socket::{Stop, accept_until};
@@ -47,9 +48,10 @@ fn iterative(
     stop: &Stop,
 ) -> io::Result<()> {
     let signal = StopSignal::new(stop)?;
-    accept_until(listener, stop, |stream| {
-        serve(stream, handler, config, &signal)
-    })
+    let each = |stream| serve(stream, handler, config, &signal);
+    let served = accept_until(listener, stop, each);
+    stop_accepting(listener);
+    served
 }
 
 /// A thread for each connection.
