@@ -1,0 +1,74 @@
+//! What the wires to other servers have in common: a request becomes octets, octets become a
+//! response.
+//!
+//! ```text
+//!     begin(request) ─► body(data)* ─► end()          octets for the other server
+//!     hear(front)    ─► Head ─► Data* ─► End          octets from it, however they are cut
+//! ```
+//!
+//! A protocol is a codec: it opens no connection, waits for nothing and keeps no content. Data is
+//! pointed at where it lies, so content of any size passes through one small buffer. Who owns the
+//! connection, its deadlines and its failures is the upstream's business.
+
+use crate::cgi_head::BadGateway;
+use http_parse::ResponseHead;
+use static_files::Request;
+
+/// One request and its response, in the words of one wire.
+pub trait Protocol: Send {
+    /// Writes the request's head. `length` is that of its content: `Some(0)` for none, `None`
+    /// where only its end will tell.
+    fn begin(&mut self, request: &Request, length: Option<u64>, out: &mut Vec<u8>);
+
+    /// Writes a piece of the request's content, which is not empty.
+    fn body(&mut self, data: &[u8], out: &mut Vec<u8>);
+
+    /// Writes what tells that the request's content is complete; it comes also where there is
+    /// none.
+    fn end(&mut self, out: &mut Vec<u8>);
+
+    /// Understands what stands at the front of everything received and not yet
+    /// [taken](Protocol::took). `eof` says that nothing will follow.
+    ///
+    /// # Errors
+    /// [`BadGateway`] when the other server does not keep to the protocol, or ended too early.
+    fn hear(&mut self, front: &[u8], eof: bool) -> Result<Heard, BadGateway>;
+
+    /// Tells that the first `n` octets of what was heard last are used up: all that
+    /// [`Heard::Head`] named, or any part of a piece's skip and length.
+    fn took(&mut self, n: usize);
+}
+
+/// What stands at the front of the octets from another server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// A response's head, of so many octets. It comes once, before any data.
+    Head(usize, ResponseHead),
+    /// Content: `len` octets behind `skip` octets of framing.
+    Data {
+        /// Framing before the content.
+        skip: usize,
+        /// Octets of content, possibly none.
+        len: usize,
+    },
+    /// Words for the server's log: `len` octets behind `skip` octets of framing.
+    Complaint {
+        /// Framing before the words.
+        skip: usize,
+        /// Octets of words.
+        len: usize,
+    },
+    /// Nothing can be said before more octets have come.
+    NeedBytes,
+    /// The response is complete.
+    End(After),
+}
+
+/// What may be done with a connection after a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// Send the next request.
+    Keep,
+    /// Nothing: the other server closes it, or nobody knows what comes next on it.
+    Close,
+}
