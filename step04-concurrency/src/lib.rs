@@ -1,10 +1,11 @@
 //! Step 4: many clients at once. Threads, a pool, and one loop that waits for everybody.
 //!
 //! ```text
-//! SERVERS   iterative · threads · pool          epoll · cores
-//!                 │  each connection:               │  all connections:
-//!                 ▼  drive = Session + poll(2)      ▼  event_loop = Sessions + epoll(7)
-//!                           └──────── Session ──────┘
+//! SERVERS   iterative · threads · pool      poll                    epoll · cores
+//!                 │  each connection:         │  all connections:       │  all connections:
+//!                 ▼  drive                    ▼  poll_loop              ▼  event_loop
+//!                    Session + poll(2)           Sessions + poll(2)        Sessions + epoll(7)
+//!                           └──────────────── Session ────────────────────────┘
 //!                     one connection as a value: step, wants, deadline
 //! ```
 //!
@@ -17,6 +18,7 @@ mod doorman;
 mod drive;
 mod event_loop;
 mod lookup;
+mod poll_loop;
 mod seat;
 mod seats;
 mod servers;
@@ -35,6 +37,7 @@ pub use cache::Cache;
 pub use drive::drive;
 pub use event_loop::event_loop;
 pub use lookup::Beneath;
+pub use poll_loop::poll_loop;
 pub use servers::{SERVERS, Serve, listen_for};
 pub use session::{CLIENT, ENDS, Session, Step, Want};
 pub use shutdown::{StopSignal, stop_on_signals};

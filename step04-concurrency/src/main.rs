@@ -16,7 +16,7 @@ const USAGE: &str = "\
 usage: step04-concurrency [DIR] [--server NAME] [--listen ADDR] [--workers N]
 
   DIR            the folder to serve (default: the current one)
-  --server NAME  iterative, threads, pool, epoll or cores (default: epoll)
+  --server NAME  iterative, threads, pool, poll, epoll or cores (default: epoll)
   --listen ADDR  address and port (default: 127.0.0.1:8080)
   --workers N    loops of `cores`, threads of `pool` (default: one loop a core, 64 threads)";
 

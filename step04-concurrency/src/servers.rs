@@ -3,7 +3,9 @@
 use crate::doorman::Doorman;
 use crate::shutdown::stop_accepting;
 use crate::sys::{self, Port};
-use crate::{StopSignal, drive, event_loop, loop_per_core, thread_per_connection, thread_pool};
+use crate::{
+    StopSignal, drive, event_loop, loop_per_core, poll_loop, thread_per_connection, thread_pool,
+};
 use socket::{Stop, accept_until};
 use static_files::{Config, Handler};
 use std::io;
@@ -14,10 +16,11 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 pub type Serve = fn(&TcpListener, &dyn Handler, &Config, &Stop) -> io::Result<()>;
 
 /// Every server of this step, from the plainest to the quickest, by the name its binaries take.
-pub const SERVERS: [(&str, Serve); 5] = [
+pub const SERVERS: [(&str, Serve); 6] = [
     ("iterative", iterative),
     ("threads", threads),
     ("pool", pool),
+    ("poll", poll_loop),
     ("epoll", event_loop),
     ("cores", loop_per_core),
 ];

@@ -110,7 +110,7 @@ const FLAGS: [Flag; 8] = [
     Flag {
         name: "--server",
         takes: Takes::Value("NAME", values::server),
-        help: "how to serve many at once: iterative, threads, pool, epoll or cores (the default)",
+        help: "how to serve many at once: iterative, threads, pool, poll, epoll or cores (the default)",
     },
     Flag {
         name: "--workers",

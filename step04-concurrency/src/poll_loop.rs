@@ -1,0 +1,247 @@
+//! One thread, many sockets, the plainest way: ask poll(2) about all of them, in each turn anew.
+//!
+//! ```text
+//!   for every session: what does it want? ─► poll ─► for every session: is it its turn? ─► step
+//! ```
+//!
+//! Nothing is kept between two turns but the sessions, so nothing can be out of date: no
+//! registration, no token, no timer. The price is a list of everybody in each turn, written here
+//! and read again by the kernel, also when one of ten thousand has something to say.
+
+use crate::StopSignal;
+use crate::session::{CLIENT, Session, Step};
+use crate::shutdown::stop_accepting;
+use crate::sys::{Interest, Pollable, poll};
+use socket::{AcceptFate, Stop, accept_fate};
+use static_files::{Config, Handler};
+use std::io;
+use std::net::TcpListener;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+/// Connections accepted in one turn: a burst of new ones must not keep the old ones waiting.
+const ACCEPTS: usize = 64;
+/// How long accepting pauses when the system has no descriptors left.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Idle connections closed to get descriptors back.
+const MAKE_ROOM: usize = 16;
+
+/// Serves until `stop` is raised and what was under way then is answered, or the grace period over.
+///
+/// # Errors
+/// The listener or poll itself failed. What goes wrong on a connection ends that connection.
+pub fn poll_loop(
+    listener: &TcpListener,
+    handler: &dyn Handler,
+    config: &Config,
+    stop: &Stop,
+) -> io::Result<()> {
+    let signal = StopSignal::new(stop)?;
+    listener.set_nonblocking(true)?;
+    let table = PollLoop {
+        listener,
+        handler,
+        config,
+        signal,
+        guests: Vec::new(),
+        paused: None,
+        cut: None,
+    };
+    let served = table.run();
+    listener.set_nonblocking(false)?;
+    served
+}
+
+/// Why a session gets its turn, or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// Nothing it wants is ready.
+    Waits,
+    /// Something is, or it stopped only to be fair.
+    Ready,
+    /// Its client has left.
+    Gone,
+}
+
+struct Guest<'h> {
+    session: Session<'h>,
+    turn: Turn,
+}
+
+struct PollLoop<'h> {
+    listener: &'h TcpListener,
+    handler: &'h dyn Handler,
+    config: &'h Config,
+    signal: StopSignal<'h>,
+    /// At most `config.connections`.
+    guests: Vec<Guest<'h>>,
+    /// No descriptors: when accepting is tried again.
+    paused: Option<Instant>,
+    /// Stopped: when what is left is cut.
+    cut: Option<Instant>,
+}
+
+impl PollLoop<'_> {
+    // ANCHOR: run
+    fn run(mut self) -> io::Result<()> {
+        loop {
+            let now = Instant::now();
+            if self
+                .cut
+                .is_some_and(|cut| now >= cut || self.guests.is_empty())
+            {
+                return Ok(());
+            }
+            self.wait(now)?;
+            let now = Instant::now();
+            if self.cut.is_none() && self.signal.is_raised() {
+                self.drain(now)?;
+            } else if self.listens(now) {
+                self.accept(now)?;
+            }
+            self.guests.retain_mut(|guest| guest.keep(now));
+        }
+    }
+    // ANCHOR_END: run
+
+    // ANCHOR: wait
+    /// Asks everybody what they want, waits until somebody can have it, and notes who.
+    fn wait(&mut self, now: Instant) -> io::Result<()> {
+        let mut fds = Vec::with_capacity(2 + self.guests.len());
+        let mut whose = Vec::with_capacity(2 + self.guests.len());
+        if self.cut.is_none() {
+            fds.push(Pollable::new(self.signal.fd(), Interest::READ));
+        }
+        if self.listens(now) {
+            fds.push(Pollable::new(self.listener.as_fd(), Interest::READ));
+        }
+        let others = fds.len();
+        for (number, guest) in self.guests.iter().enumerate() {
+            for (end, want) in guest.session.wants().into_iter().enumerate() {
+                // The client's hang-up is always news; that of an unwanted pipe would be for ever.
+                if let Some(want) =
+                    want.filter(|want| end == CLIENT || want.interest != Interest::NONE)
+                {
+                    fds.push(Pollable::new(want.fd, want.interest));
+                    whose.push((number, end));
+                }
+            }
+        }
+        poll(&mut fds, now, self.next_deadline(now))?;
+        let told: Vec<Turn> = fds[others..].iter().map(Turn::from).collect();
+        for ((number, end), turn) in whose.into_iter().zip(told) {
+            self.guests[number].hear(end, turn);
+        }
+        Ok(())
+    }
+    // ANCHOR_END: wait
+
+    fn next_deadline(&self, now: Instant) -> Option<Instant> {
+        let deadlines = self.guests.iter().map(|guest| match guest.turn {
+            Turn::Waits => guest.session.deadline(),
+            Turn::Ready | Turn::Gone => now,
+        });
+        deadlines.chain(self.paused).chain(self.cut).min()
+    }
+
+    fn listens(&self, now: Instant) -> bool {
+        self.cut.is_none()
+            && self.paused.is_none_or(|until| now >= until)
+            && self.guests.len() < self.config.connections
+    }
+
+    fn accept(&mut self, now: Instant) -> io::Result<()> {
+        self.paused = None;
+        let places = self.config.connections - self.guests.len();
+        for _ in 0..ACCEPTS.min(places) {
+            match self.listener.accept() {
+                Ok((stream, _)) => {
+                    // The client may have gone while it waited to be accepted.
+                    if let Ok(session) = Session::new(stream, self.handler, self.config, now) {
+                        // Most clients have sent their request by now: a wait less.
+                        let turn = Turn::Ready;
+                        self.guests.push(Guest { session, turn });
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => match accept_fate(&error) {
+                    AcceptFate::Retry => {}
+                    AcceptFate::Pause => {
+                        self.make_room(now);
+                        break;
+                    }
+                    AcceptFate::Fatal => return Err(error),
+                },
+            }
+        }
+        Ok(())
+    }
+
+    /// Without descriptors: pauses accepting, and closes those that nobody would miss.
+    fn make_room(&mut self, now: Instant) {
+        self.paused = Some(now + PAUSE);
+        let idle = self.guests.iter_mut();
+        idle.filter(|guest| guest.session.is_idle())
+            .take(MAKE_ROOM)
+            .for_each(|guest| guest.turn = Turn::Gone);
+    }
+
+    /// Asked to stop: no new connections, idle ones end, answers under way are the last.
+    fn drain(&mut self, now: Instant) -> io::Result<()> {
+        // Whoever is in the queue has been told by the kernel that they are connected.
+        self.accept(now)?;
+        stop_accepting(self.listener);
+        self.cut = Some(now + self.config.timeouts.grace);
+        for guest in &mut self.guests {
+            guest.session.stop();
+            guest.turn = Turn::Ready;
+        }
+        Ok(())
+    }
+}
+
+impl Guest<'_> {
+    fn hear(&mut self, end: usize, turn: Turn) {
+        self.turn = match (self.turn, turn) {
+            (Turn::Gone, _) => Turn::Gone,
+            // A program's hang-up is for the session to find: an answer may still be in the pipe.
+            (_, Turn::Gone) if end != CLIENT => Turn::Ready,
+            (Turn::Ready, Turn::Waits) => Turn::Ready,
+            (Turn::Waits | Turn::Ready, turn) => turn,
+        };
+    }
+
+    // ANCHOR: keep
+    /// Lets the session take a step if there is reason to; false when it is over.
+    fn keep(&mut self, now: Instant) -> bool {
+        if self.turn == Turn::Gone {
+            return false;
+        }
+        if self.turn == Turn::Waits && self.session.deadline() > now {
+            return true;
+        }
+        self.turn = Turn::Waits;
+        match self.session.step(now) {
+            Ok(Step::Waiting) => true,
+            Ok(Step::Again) => {
+                self.turn = Turn::Ready;
+                true
+            }
+            // An error ends one connection; there is nobody to tell but its client, who knows.
+            Ok(Step::Closed) | Err(_) => false,
+        }
+    }
+    // ANCHOR_END: keep
+}
+
+impl From<&Pollable<'_>> for Turn {
+    fn from(pollable: &Pollable<'_>) -> Turn {
+        if pollable.is_gone() {
+            Turn::Gone
+        } else if pollable.is_ready() {
+            Turn::Ready
+        } else {
+            Turn::Waits
+        }
+    }
+}
