@@ -12,6 +12,7 @@ use std::io;
 use std::net::TcpStream;
 use std::time::Instant;
 
+// ANCHOR: drive
 /// Serves one connection to its end, or until the grace period after `stop` has passed.
 ///
 /// # Errors
@@ -46,6 +47,7 @@ pub fn drive(
         }
     }
 }
+// ANCHOR_END: drive
 
 #[derive(PartialEq, Eq)]
 enum Client {

@@ -173,6 +173,7 @@ impl<'h> EventLoop<'h> {
         }
     }
 
+    // ANCHOR: expire
     fn expire(&mut self, token: Token, at: Instant, now: Instant) {
         let Some(seat) = self.seats.get(token) else {
             return;
@@ -189,6 +190,7 @@ impl<'h> EventLoop<'h> {
             self.timers.arm(deadline, token.into());
         }
     }
+    // ANCHOR_END: expire
 
     /// Derives whether to listen, and tells the kernel if that has changed.
     fn listen_or_not(&mut self, now: Instant) -> io::Result<()> {

@@ -31,6 +31,7 @@ impl<'h> Seat<'h> {
         }
     }
 
+    // ANCHOR: reconcile
     /// Tells the kernel the difference between what it watches and what the session wants.
     pub(crate) fn reconcile(&mut self, epoll: &Epoll, token: Token) -> io::Result<()> {
         let serial = self.session.serial();
@@ -60,4 +61,5 @@ impl<'h> Seat<'h> {
         }
         Ok(())
     }
+    // ANCHOR_END: reconcile
 }

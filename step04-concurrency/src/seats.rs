@@ -100,6 +100,7 @@ impl<T> Seats<T> {
         Token::new(self.places[place].generation, place)
     }
 
+    // ANCHOR: get
     /// Whoever the token names, if still there.
     pub(crate) fn get(&mut self, token: Token) -> Option<&mut T> {
         let place = self.places.get_mut(token.place())?;
@@ -108,6 +109,7 @@ impl<T> Seats<T> {
         }
         place.taken.as_deref_mut()
     }
+    // ANCHOR_END: get
 
     /// Drops whoever the token names, if still there.
     pub(crate) fn remove(&mut self, token: Token) {

@@ -57,6 +57,7 @@ enum Moved {
     Over,
 }
 
+// ANCHOR: phase
 enum Phase {
     /// Before or inside a request's head.
     Receiving,
@@ -71,6 +72,7 @@ enum Phase {
     /// Half-closed: what still comes is dropped (RFC 9112 §9.6). Octets left.
     Lingering(u64),
 }
+// ANCHOR_END: phase
 
 /// What follows a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,6 +150,7 @@ impl<'h> Session<'h> {
         })
     }
 
+    // ANCHOR: step
     /// Does what can be done without waiting, a bounded amount of it.
     ///
     /// # Errors
@@ -164,6 +167,7 @@ impl<'h> Session<'h> {
         self.update_patience(now);
         Ok(Step::Again)
     }
+    // ANCHOR_END: step
 
     /// When to call [`Session::step`] even if nothing is ready.
     pub fn deadline(&self) -> Instant {

@@ -9,6 +9,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::thread;
 
+// ANCHOR: stop_on_signals
 /// Raises `stop` when SIGTERM or SIGINT arrives. A second one ends the process at once.
 ///
 /// # Errors
@@ -29,6 +30,7 @@ pub fn stop_on_signals(stop: Arc<Stop>) -> io::Result<()> {
         .spawn(watch)?;
     Ok(())
 }
+// ANCHOR_END: stop_on_signals
 
 /// Closes the door while answers are still under way, so that newcomers are refused at once and can
 /// go elsewhere, instead of waiting for a server that is leaving.

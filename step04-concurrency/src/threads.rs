@@ -88,12 +88,14 @@ pub fn thread_pool(
     })
 }
 
+// ANCHOR: contain
 /// Keeps a panic from ending more than the connection it happened on. The panic hook has printed
 /// its message by then.
 fn contain(serve: impl FnOnce()) {
     // Nothing that `serve` has touched is used afterwards.
     let _ = panic::catch_unwind(AssertUnwindSafe(serve));
 }
+// ANCHOR_END: contain
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // No code of ours panics while it holds a lock here, and the values are whole at any time.
@@ -119,6 +121,7 @@ impl Places {
 struct Place(Arc<Places>);
 
 impl Place {
+    // ANCHOR: wait_for
     /// Waits for a place; `None` when the server stops first.
     fn wait_for(places: &Arc<Places>, stop: &Stop) -> Option<Place> {
         let mut free = lock(&places.free);
@@ -131,6 +134,7 @@ impl Place {
         *free = free.checked_sub(1)?;
         Some(Place(Arc::clone(places)))
     }
+    // ANCHOR_END: wait_for
 }
 
 impl Drop for Place {
@@ -176,6 +180,7 @@ impl Queue {
         Ok(())
     }
 
+    // ANCHOR: take
     /// Waits for a connection; `None` once the queue is closed and empty. The lock is given back
     /// before the connection is served: a worker that held it would make the pool serial.
     fn take(&self) -> Option<TcpStream> {
@@ -193,6 +198,7 @@ impl Queue {
                 .unwrap_or_else(PoisonError::into_inner);
         }
     }
+    // ANCHOR_END: take
 }
 
 /// Closes the queue when dropped.

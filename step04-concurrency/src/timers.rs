@@ -14,6 +14,7 @@ pub(crate) struct Timers {
     heap: BinaryHeap<Reverse<(Instant, u64)>>,
 }
 
+// ANCHOR: timers
 impl Timers {
     /// Adds a deadline. An earlier entry of the same owner stays: its owner has to recognise it.
     pub(crate) fn arm(&mut self, at: Instant, token: u64) {
@@ -34,6 +35,7 @@ impl Timers {
         self.heap.pop().map(|Reverse(entry)| entry)
     }
 }
+// ANCHOR_END: timers
 
 #[cfg(test)]
 mod tests {

@@ -64,6 +64,7 @@ fn run_loops(
     })
 }
 
+// ANCHOR: further_listeners
 fn further_listeners(listener: &TcpListener, workers: usize) -> io::Result<Vec<TcpListener>> {
     let shared = sys::shares_port(listener)?;
     let addr = listener.local_addr()?;
@@ -78,3 +79,4 @@ fn further_listeners(listener: &TcpListener, workers: usize) -> io::Result<Vec<T
     };
     (1..workers).map(further).collect()
 }
+// ANCHOR_END: further_listeners

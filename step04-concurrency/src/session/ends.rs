@@ -53,6 +53,7 @@ impl Session<'_> {
         ends
     }
 
+    // ANCHOR: wants_request
     fn wants_request(&self) -> bool {
         match &self.phase {
             // Not before the client has taken its answers: it could ask faster than it listens.
@@ -64,4 +65,5 @@ impl Session<'_> {
             Phase::Lingering(_) => true,
         }
     }
+    // ANCHOR_END: wants_request
 }

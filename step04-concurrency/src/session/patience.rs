@@ -61,6 +61,7 @@ impl Patience {
         self.deadline
     }
 
+    // ANCHOR: update
     /// Looks at what is waited for now, and sets a new deadline if that is something else, or if
     /// it has got on.
     pub(super) fn update(
@@ -83,6 +84,7 @@ impl Patience {
             self.deadline = now + allowed(waiting, timeouts);
         }
     }
+    // ANCHOR_END: update
 }
 
 fn allowed(waiting: Waiting, timeouts: &Timeouts) -> Duration {

@@ -149,6 +149,7 @@ impl Sending {
         Ok(Sent::Some)
     }
 
+    // ANCHOR: send_file
     /// A part of a large file, from the page cache to the socket.
     fn send_file(
         &mut self,
@@ -179,6 +180,7 @@ impl Sending {
             Err(error) => Err(error),
         }
     }
+    // ANCHOR_END: send_file
 }
 
 /// A file that was cut while it was being sent: padding would be a lie, so the connection ends

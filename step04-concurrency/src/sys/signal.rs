@@ -60,6 +60,7 @@ pub fn release_endings() {
     }
 }
 
+// ANCHOR: ring
 /// The handler. errno stays as it was, because writing a few octets to an empty pipe succeeds.
 extern "C" fn ring(_signal: c_int) {
     if let Some(alarm) = ALARM.get() {
@@ -67,3 +68,4 @@ extern "C" fn ring(_signal: c_int) {
         unsafe { ffi::write(alarm.as_raw_fd(), c"!".as_ptr().cast(), 1) };
     }
 }
+// ANCHOR_END: ring
