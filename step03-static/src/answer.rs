@@ -158,6 +158,7 @@ mod tests {
             framing: http_parse::Framing::None,
             peer: nobody,
             local: nobody,
+            front: None,
         };
         answer(&request, &SitePath::parse(b"/answer.rs").unwrap(), file)
     }

@@ -83,6 +83,7 @@ impl<'c> Client<'c> {
             framing,
             peer: self.peer,
             local: self.local,
+            front: None,
         })
     }
 

@@ -159,6 +159,7 @@ mod tests {
             framing: connection.framing(),
             peer: nobody,
             local: nobody,
+            front: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Requests as handlers see them, and responses as handlers make them.
 
+use crate::front::{Front, Scheme};
 use http_parse::{Framing, Method, Reject, RequestHead, ResponseHead, Status};
 use std::fmt;
 use std::fs::File;
@@ -14,13 +15,22 @@ pub struct Request {
     pub head: RequestHead,
     /// How the end of the content is found; [`Framing::None`] where there is none.
     pub framing: Framing,
-    /// The client's end of the connection.
+    /// The client's end of the connection; behind a [front](Request::front), of that to the front.
     pub peer: SocketAddr,
-    /// The server's end.
+    /// The server's end, or the front's.
     pub local: SocketAddr,
+    /// The trusted server between the client and this one, if there is one.
+    pub front: Option<Box<Front>>,
 }
 
 impl Request {
+    /// How the client's own connection is, as far as can be known.
+    pub fn scheme(&self) -> Scheme {
+        self.front
+            .as_deref()
+            .map_or(Scheme::Http, |front| front.scheme)
+    }
+
     /// What is to be done.
     pub fn method(&self) -> &Method {
         &self.head.method

@@ -28,7 +28,7 @@ use http_parse::Connection;
 use outbox::Outbox;
 use patience::{Patience, Progress, Waiting};
 use sending::Sending;
-use static_files::{Config, Handler, Record};
+use static_files::{Config, Front, Handler, Record};
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -103,6 +103,8 @@ pub struct Session<'h> {
     stream: TcpStream,
     peer: SocketAddr,
     local: SocketAddr,
+    /// Who opened the connection for the client, where that is another.
+    front: Option<Box<Front>>,
     handler: &'h dyn Handler,
     config: &'h Config,
     connection: Connection,
@@ -135,6 +137,7 @@ impl<'h> Session<'h> {
         Ok(Session {
             peer: stream.peer_addr()?,
             local: stream.local_addr()?,
+            front: None,
             stream,
             handler,
             config,

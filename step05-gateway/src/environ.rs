@@ -15,7 +15,7 @@
 //! visitors' queries into command-line options of interpreters.
 
 use http_parse::{Framing, Version};
-use static_files::{Request, SERVER};
+use static_files::{Front, Request, SERVER, Scheme};
 use std::net::IpAddr;
 use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
@@ -32,6 +32,16 @@ const OURS: [&str; 8] = [
     "trailer",
     "transfer-encoding",
     "upgrade",
+];
+
+/// Fields in which fronts speak of their clients, and in which anybody can write: a trusted front's
+/// are described from [`Front`], and nobody else's are passed on.
+pub(crate) const OF_FRONTS: [&str; 5] = [
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-proto",
 ];
 
 /// Where in the site a program stands, for one request.
@@ -69,7 +79,7 @@ pub enum Authorization {
 /// # let head = b"GET /cgi/tool/a%20b?q=1 HTTP/1.1\r\nHost: example.org\r\n\r\n";
 /// # let Ok(Parsed::Complete(head, _)) = parse_request_head(head, &Limits::default()) else { panic!() };
 /// # let here = "127.0.0.1:8080".parse().unwrap();
-/// # let request = Request { head, framing: Framing::None, peer: here, local: here };
+/// # let request = Request { head, framing: Framing::None, peer: here, local: here, front: None };
 /// // GET /cgi/tool/a%20b?q=1
 /// let mount = Mount {
 ///     script_name: b"/cgi/tool",
@@ -101,6 +111,9 @@ impl Environ {
         environ.describe_target(request, mount);
         environ.describe_connection(request);
         environ.describe_fields(request, authorization);
+        if let Some(front) = &request.front {
+            environ.describe_front(front);
+        }
         environ
     }
 
@@ -161,7 +174,12 @@ impl Environ {
                 Version::Http11 => b"HTTP/1.1",
             },
         );
-        self.set("REQUEST_SCHEME", b"http");
+        self.set("REQUEST_SCHEME", request.scheme().as_str().as_bytes());
+        match request.scheme() {
+            Scheme::Http => {}
+            // The custom of mod_ssl, by which programs know whether their cookies are safe.
+            Scheme::Https => self.set("HTTPS", b"on"),
+        }
         match host(request).map(without_port) {
             Some(name) if !name.is_empty() => self.set("SERVER_NAME", name),
             Some(_) | None => self.set("SERVER_NAME", server_name(request).as_bytes()),
@@ -202,6 +220,18 @@ impl Environ {
         }
     }
 
+    /// In the fields by which applications know a front, but only what a trusted one has said.
+    fn describe_front(&mut self, front: &Front) {
+        let scheme = front.scheme.as_str();
+        self.set("HTTP_X_FORWARDED_PROTO", scheme.as_bytes());
+        if !front.chain.is_empty() {
+            self.set("HTTP_X_FORWARDED_FOR", front.chain.as_bytes());
+        }
+        if let Some(host) = &front.host {
+            self.set("HTTP_X_FORWARDED_HOST", host.as_bytes());
+        }
+    }
+
     fn set(&mut self, name: &str, value: &[u8]) {
         self.set_joined(name, &[value]);
     }
@@ -234,7 +264,7 @@ fn is_passed_on(name: &[u8], authorization: Authorization) -> bool {
     if is("authorization") {
         return authorization == Authorization::Passed;
     }
-    !is("proxy-authorization") && !OURS.into_iter().any(is)
+    !is("proxy-authorization") && !OURS.into_iter().chain(OF_FRONTS).any(is)
 }
 
 /// `X-Colour` → `HTTP_X_COLOUR`; the name has passed [`is_passed_on`], so it is ASCII.
@@ -284,6 +314,7 @@ mod tests {
             head,
             peer: "192.0.2.7:40000".parse().expect("an address"),
             local: "[::ffff:192.0.2.1]:8080".parse().expect("an address"),
+            front: None,
         }
     }
 
@@ -404,6 +435,46 @@ mod tests {
                 ("HTTP_PROXY_AUTHORIZATION", "-"),
             ],
         );
+    }
+
+    #[test]
+    fn only_a_trusted_front_is_heard_of() {
+        let head = "GET / HTTP/1.1\nHost: a\nX-Forwarded-For: 192.0.2.9\n\
+                    X-Forwarded-Proto: https\nX-Forwarded-Host: evil\nForwarded: for=192.0.2.9";
+        check(
+            head,
+            &[
+                ("REQUEST_SCHEME", "http"),
+                ("HTTPS", "-"),
+                ("HTTP_FORWARDED", "-"),
+                ("HTTP_X_FORWARDED_FOR", "-"),
+                ("HTTP_X_FORWARDED_HOST", "-"),
+                ("HTTP_X_FORWARDED_PROTO", "-"),
+            ],
+        );
+        let mut request = request(head);
+        request.front = Some(Box::new(Front {
+            scheme: Scheme::Https,
+            chain: "192.0.2.8".into(),
+            ..Front::new("192.0.2.2:1".parse().expect("an address"))
+        }));
+        let mount = Mount {
+            script_name: b"",
+            path_info: b"",
+            document_root: Path::new("/"),
+            script_filename: Path::new("/"),
+        };
+        let environ = Environ::new(&request, &mount, Authorization::Withheld);
+        for (name, value) in [
+            ("REQUEST_SCHEME", &b"https"[..]),
+            ("HTTPS", b"on"),
+            ("REMOTE_ADDR", b"192.0.2.7"),
+            ("HTTP_X_FORWARDED_FOR", b"192.0.2.8"),
+            ("HTTP_X_FORWARDED_PROTO", b"https"),
+        ] {
+            assert_eq!(environ.get(name), Some(value), "{name}");
+        }
+        assert_eq!(environ.get("HTTP_X_FORWARDED_HOST"), None);
     }
 
     #[test]

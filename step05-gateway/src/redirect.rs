@@ -174,6 +174,7 @@ fn redirected(request: &Request, path: &[u8]) -> Option<Request> {
         framing: Framing::None,
         peer: request.peer,
         local: request.local,
+        front: request.front.clone(),
     })
 }
 

@@ -155,6 +155,7 @@ mod tests {
             framing: Framing::None,
             peer: nobody,
             local: nobody,
+            front: None,
         }
     }
 

@@ -81,6 +81,7 @@ impl Session<'_> {
             framing,
             peer: self.peer,
             local: self.local,
+            front: self.front.clone(),
         };
         match handle(self.handler, &request) {
             Some(Reply::Ready(response)) => self.answer(response, Then::NextRequest),
