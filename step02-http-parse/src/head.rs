@@ -143,7 +143,7 @@ pub(crate) fn has_connection_option(fields: &Fields, option: &str) -> bool {
 ///
 /// # Errors
 /// A [`Reject`] with the offset of the first byte at fault and the status to answer: 400 for
-/// whatever is malformed, 414 for a target, 431 for fields and 501 for a method beyond their
+/// whatever is malformed, 414 for a target, 421 for an address of https, 431 for fields and 501 for a method beyond their
 /// limits, 505 for another major version.
 ///
 /// Source: RFC 9112 §2–§5

@@ -130,9 +130,12 @@ faults! {
     /// A request-target in a form that does not go with the method, or in none of the four.
     TargetForm BAD_REQUEST
         "The address must begin with / or http://; only OPTIONS may ask for *, and only CONNECT for host:port, and it for nothing else."
-    /// An absolute form of another scheme than http and https.
+    /// An absolute form of another scheme than http.
     TargetScheme BAD_REQUEST
-        "The address names a scheme that is neither http nor https; ask for /path or http://host/path."
+        "The address names a scheme that is not http; ask for /path or http://host/path."
+    /// An absolute form of https, on a connection that nothing has encrypted.
+    TargetSecure MISDIRECTED_REQUEST
+        "The address is one of https, and this connection is not encrypted; ask for http:// here, or ask the port that speaks TLS."
     /// An absolute form with a user name.
     TargetUserinfo BAD_REQUEST
         "The address has a user name before its host; HTTP sends that in an Authorization field, never in the address."

@@ -138,7 +138,11 @@ fn authority(raw: &[u8]) -> Result<Range<usize>, (Fault, usize)> {
     let colon = raw.windows(3).position(|three| three == b"://");
     let colon = colon.ok_or((Fault::TargetForm, 0))?;
     let scheme = &raw[..colon];
-    if !scheme.eq_ignore_ascii_case(b"http") && !scheme.eq_ignore_ascii_case(b"https") {
+    if scheme.eq_ignore_ascii_case(b"https") {
+        // Whoever asks so relies on a certificate that nobody has shown (RFC 9110 §7.4).
+        return Err((Fault::TargetSecure, 0));
+    }
+    if !scheme.eq_ignore_ascii_case(b"http") {
         return Err((Fault::TargetScheme, 0));
     }
     let start = colon + 3;
@@ -228,7 +232,7 @@ mod tests {
         );
         check(
             "GET",
-            "HTTPS://a:8/",
+            "HTTP://a:8/",
             Ok((Absolute, "/", None, Some("a:8"))),
         );
         check(
@@ -242,6 +246,13 @@ mod tests {
             Ok((Absolute, "/", Some("c"), Some("a"))),
         );
         check("GET", "http://a/@", Ok((Absolute, "/@", None, Some("a"))));
+    }
+
+    #[test]
+    fn an_https_address_is_misdirected_whatever_its_case() {
+        check("GET", "https://a/", Err(Fault::TargetSecure));
+        check("GET", "HTTPS://a:8/", Err(Fault::TargetSecure));
+        check("GET", "httpss://a/", Err(Fault::TargetScheme));
     }
 
     #[test]

@@ -91,6 +91,12 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         vector: "head/absolute-form-of-another-scheme",
     },
     Difference {
+        refusal: Refusal::Ours(Fault::TargetSecure),
+        reason: "an address of https is not served without TLS (RFC 9110 §7.4)",
+        is_case: |bytes, _| word(bytes, 1).to_ascii_lowercase().starts_with(b"https:"),
+        vector: "head/absolute-form-of-https",
+    },
+    Difference {
         refusal: Refusal::Ours(Fault::TargetUserinfo),
         reason: "the same, and user names before hosts deceive people (RFC 9110 §4.2.4)",
         is_case: |bytes, _| authority(bytes).is_some_and(|host| host.contains(&b'@')),

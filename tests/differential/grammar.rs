@@ -42,7 +42,7 @@ const TARGETS: Mostly = Mostly {
         b"/caf\xc3\xa9",
         b"/a/rather/long/path/of/many/segments/for/readers/of/many/octets/at/once.html",
         b"http://a.example/b",
-        b"HTTPS://a:8?c",
+        b"HTTP://a:8?c",
     ],
     odd: &[
         b"/\xff",
@@ -53,6 +53,7 @@ const TARGETS: Mostly = Mostly {
         b"http://u@a/",
         b"http://:80/",
         b"ftp://a/",
+        b"https://a/",
         b"a",
         b"?a",
     ],
