@@ -230,11 +230,7 @@ mod tests {
             "http://a/b?c",
             Ok((Absolute, "/b", Some("c"), Some("a"))),
         );
-        check(
-            "GET",
-            "HTTP://a:8/",
-            Ok((Absolute, "/", None, Some("a:8"))),
-        );
+        check("GET", "HTTP://a:8/", Ok((Absolute, "/", None, Some("a:8"))));
         check(
             "GET",
             "http://[::1]:8",

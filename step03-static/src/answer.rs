@@ -48,7 +48,7 @@ fn answer_with(
         date: HttpDate { seconds: now() },
     };
     let name = path.file_name().unwrap_or(b"");
-    match precondition(method, fields, validators) {
+    match precondition(method, fields, Some(validators)) {
         Precondition::Holds => {}
         // What a cache needs to go on using its copy; the rest it knows (RFC 9110 §15.4.5).
         Precondition::NotModified => {
@@ -77,6 +77,15 @@ fn answer_with(
         .with("Cache-Control", cache_control(name))
         .with("Accept-Ranges", "bytes")
         .with("X-Content-Type-Options", "nosniff")
+}
+
+/// The response for a page that is made anew for each request, and so has neither tag nor date.
+pub(crate) fn answer_with_page(request: &Request, html: String) -> Response {
+    match precondition(request.method(), &request.head.fields, None) {
+        Precondition::Holds => Response::new(Status::OK).typed("text/html; charset=utf-8", html),
+        Precondition::NotModified => Response::new(Status::NOT_MODIFIED),
+        Precondition::Failed => failed(),
+    }
 }
 
 fn whole(file: &OpenFile, media_type: &str) -> Response {
@@ -118,7 +127,7 @@ pub(crate) fn content(file: &OpenFile, span: Span) -> Body {
 fn failed() -> Response {
     Response::error(
         Status::PRECONDITION_FAILED,
-        "The file is not the version that the request is about. \
+        "What is here is not the version that the request is about. \
          Fetch it again without If-Match and If-Unmodified-Since.",
     )
 }

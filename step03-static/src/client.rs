@@ -146,24 +146,32 @@ impl<'c> Client<'c> {
         Ok(())
     }
 
-    /// Reads and drops the rest of the request, so that the next one can be found behind it. What
-    /// is too much for that stays, and the connection will end with the response.
-    pub(crate) fn drain(&mut self) -> Result<(), End> {
-        if self.connection.expects_continue() {
-            // Nothing was sent yet, and the response will say that nothing should be.
-            return Ok(());
-        }
+    /// Reads and drops what is left of a request that has been answered, so that the next one can
+    /// be found behind it; false when the connection must end instead, which it also must when
+    /// what is left is malformed, too much, or too slow to come.
+    pub(crate) fn turns_to_next_request(&mut self) -> bool {
+        let deadline = Instant::now() + self.config.timeouts.linger;
         let mut left = self.config.linger_bytes;
-        while self.content()? == Given::Some {
-            let n = self.connection.body().len();
-            let Some(rest) = left.checked_sub(n as u64) else {
-                self.connection.close_after_response();
-                return Ok(());
-            };
-            left = rest;
-            self.consume(n)?;
+        while !self.connection.closes_after_response() {
+            match self.connection.next() {
+                Ok(Next::End(_) | Next::Paused) => return self.connection.next_request(),
+                Ok(Next::Body) => {
+                    let n = self.connection.body().len();
+                    let Some(rest) = left.checked_sub(n as u64) else {
+                        return false;
+                    };
+                    left = rest;
+                    self.connection.consume(n);
+                }
+                Ok(Next::NeedBytes) => {
+                    if self.receive(deadline).is_err() {
+                        return false;
+                    }
+                }
+                Ok(Next::Head(_) | Next::Closed) | Err(_) => return false,
+            }
         }
-        Ok(())
+        false
     }
 
     /// Tells a client that waits for it to send its content.

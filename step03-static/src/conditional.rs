@@ -33,28 +33,30 @@ pub enum Precondition {
     Failed,
 }
 
-/// Evaluates the preconditions for a file that exists.
+/// Evaluates the preconditions for something that exists. `now` is `None` for what has neither tag
+/// nor date, such as a page that is made for this request: of that only `*` speaks.
 ///
 /// A date that cannot be read is as if its field were not there; an entity tag that cannot be read
 /// matches nothing.
 ///
 /// Source: RFC 9110 §13.2.2
-pub fn precondition(method: &Method, fields: &Fields, now: Validators<'_>) -> Precondition {
+pub fn precondition(method: &Method, fields: &Fields, now: Option<Validators<'_>>) -> Precondition {
     let safe = matches!(method, Method::Get | Method::Head);
+    let (etag, modified) = (now.map(|now| now.etag), now.map(|now| now.modified));
     // ANCHOR: if_match
     if fields.contains("If-Match") {
-        if !matches_any(fields, "If-Match", now.etag, Comparison::Strong) {
+        if !matches_any(fields, "If-Match", etag, Comparison::Strong) {
             return Precondition::Failed;
         }
     } else if let Some(date) = date_of(fields, "If-Unmodified-Since")
-        && now.modified > date
+        && modified.is_some_and(|modified| modified > date)
     {
         return Precondition::Failed;
     }
     // ANCHOR_END: if_match
     // ANCHOR: if_none_match
     if fields.contains("If-None-Match") {
-        if matches_any(fields, "If-None-Match", now.etag, Comparison::Weak) {
+        if matches_any(fields, "If-None-Match", etag, Comparison::Weak) {
             return if safe {
                 Precondition::NotModified
             } else {
@@ -63,7 +65,7 @@ pub fn precondition(method: &Method, fields: &Fields, now: Validators<'_>) -> Pr
         }
     } else if safe
         && let Some(date) = date_of(fields, "If-Modified-Since")
-        && now.modified <= date
+        && modified.is_some_and(|modified| modified <= date)
     {
         return Precondition::NotModified;
     }
@@ -80,11 +82,12 @@ enum Comparison {
     Weak,
 }
 
-fn matches_any(fields: &Fields, name: &str, etag: &str, comparison: Comparison) -> bool {
+fn matches_any(fields: &Fields, name: &str, etag: Option<&str>, how: Comparison) -> bool {
     fields.all(name).any(|value| {
         value == b"*"
             || EntityTags { rest: value }.any(|(weak, tag)| {
-                tag == etag.as_bytes() && !(weak && comparison == Comparison::Strong)
+                etag.is_some_and(|etag| tag == etag.as_bytes())
+                    && !(weak && how == Comparison::Strong)
             })
     })
 }
@@ -146,7 +149,7 @@ mod tests {
             },
         };
         assert_eq!(
-            precondition(method, &fields, now),
+            precondition(method, &fields, Some(now)),
             expected,
             "{method:?} {lines:?}"
         );
@@ -184,6 +187,26 @@ mod tests {
         check(&[("If-None-Match", "\"x\",\"y\"")], Holds);
         check(&[("If-None-Match", "\"a,b")], Holds);
         check(&[("If-None-Match", "w/\"a,b\"")], Holds);
+    }
+
+    #[test]
+    fn of_what_has_no_validators_only_an_asterisk_speaks() {
+        for (line, expected) in [
+            (("If-Match", "*"), Holds),
+            (("If-Match", "\"x\""), Failed),
+            (("If-None-Match", "*"), NotModified),
+            (("If-None-Match", "\"x\""), Holds),
+            (("If-Modified-Since", LATER), Holds),
+            (("If-Unmodified-Since", EARLIER), Holds),
+        ] {
+            let mut fields = Fields::new();
+            fields.push(line.0, line.1);
+            assert_eq!(
+                precondition(&Method::Get, &fields, None),
+                expected,
+                "{line:?}"
+            );
+        }
     }
 
     #[test]

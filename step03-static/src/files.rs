@@ -8,7 +8,7 @@
 //!
 //! Nothing is ever written: every method but GET, HEAD and OPTIONS is refused.
 
-use crate::answer::answer;
+use crate::answer::{answer, answer_with_page};
 use crate::encoding::with_siblings;
 use crate::listing;
 use crate::path::NOTHING_HERE;
@@ -118,8 +118,7 @@ impl Files {
             (Found::File(_), _) => Err(Denied::NotFound),
             (Found::Folder, Listing::Hidden) => Err(Denied::Forbidden),
             (Found::Folder, Listing::Shown) => {
-                let page = listing::page(&self.disk, path)?;
-                Ok(Response::new(Status::OK).typed("text/html; charset=utf-8", page))
+                Ok(answer_with_page(request, listing::page(&self.disk, path)?))
             }
         }
     }

@@ -3,9 +3,9 @@
 //! ```text
 //!        ┌──────────────────────── kept ────────────────────────┐
 //!        ▼                                                      │
-//!   read a head ─► ask the handler ─► read its content ─► send the answer ─► leave politely
-//!        │                                  │                   │
-//!        └── refused: answer, leave         └── too slow        └── broken: cut
+//!   read a head ─► ask the handler ─► send the answer ─► drop content left ─► leave politely
+//!        │                                  │
+//!        └── refused: answer, leave         └── broken: cut
 //! ```
 //!
 //! It waits for one thing at a time, and only a socket can make it wait. An
@@ -68,13 +68,10 @@ fn converse(client: &mut Client<'_>, handler: &dyn Handler) -> Result<(), End> {
         let request = client.request()?;
         client.record = handler.record(request.peer, Some(&request.head));
         match handler.handle(&request) {
-            Reply::Ready(response) => {
-                client.drain()?;
-                client.respond(response)?;
-            }
+            Reply::Ready(response) => client.respond(response)?,
             Reply::Exchange(exchange) => relay(client, exchange)?,
         }
-        if !client.connection.next_request() {
+        if !client.turns_to_next_request() {
             return Ok(());
         }
     }
@@ -90,10 +87,7 @@ fn relay(client: &mut Client<'_>, mut exchange: Box<dyn Exchange>) -> Result<(),
             give(client, exchange.as_mut())?;
             wait(patience, || exchange.head())
         }
-        early => {
-            client.drain()?;
-            early
-        }
+        early => early,
     };
     match head {
         Ok(head) => take(client, exchange.as_mut(), head),
@@ -112,7 +106,7 @@ fn give(client: &mut Client<'_>, exchange: &mut dyn Exchange) -> Result<(), End>
                 return Err(End::Refused(gateway_failure(&error)));
             }
             // It wants no more, and still has an answer.
-            Err(_) => return client.drain(),
+            Err(_) => return Ok(()),
         }
     }
     // For the same reason a failure here is none of the request.

@@ -43,9 +43,7 @@ fn too_much_unwanted_content_ends_the_connection_after_the_answer() {
         let mut client = server.connect();
         client.send(format!("POST /a HTTP/1.1\r\nHost: x\r\n{framing}"));
         client.send("x".repeat(1001));
-        let answer = client.answer("POST");
-        answer.check(200, "/a");
-        assert_eq!(answer.field("Connection"), Some("close"));
+        client.answer("POST").check(200, "/a");
         client.half_close();
         client.expect_end();
     }

@@ -62,7 +62,7 @@ enum Phase {
     /// Before or inside a request's head.
     Receiving,
     /// A ready response is leaving.
-    Sending(Sending, Then),
+    Sending(Sending),
     /// A program is answering.
     Exchanging(Box<Exchanging>),
     /// The response is complete, the request is not: the rest of it is dropped. Octets left.
@@ -73,13 +73,6 @@ enum Phase {
     Lingering(u64),
 }
 // ANCHOR_END: phase
-
-/// What follows a response.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Then {
-    NextRequest,
-    Leave,
-}
 
 /// Whether reading from the client can bring anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

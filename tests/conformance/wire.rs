@@ -1,19 +1,28 @@
-//! Requirements that no step's own test holds, asked over sockets of two servers that have little
-//! in common: a thread for each connection, and one loop for all.
+//! Requirements that no step's own test holds, asked over sockets of three servers that have little
+//! in common: one that blocks, one that polls a connection in a thread, and one loop for all.
 //!
 //! What is sent is written out here, octet by octet; what comes back is read by the grader's own
 //! client.
 
 use check::site::MODIFIED;
 use check::{Answer, Asked, Client, Heard, Served, Site};
-use concurrency::SERVERS;
-use static_files::{Config, Files, Handler, Listing};
+use concurrency::{SERVERS, Serve, thread_per_connection};
+use static_files::{Config, Files, Handler, Listing, serve_connection};
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-/// One server that reads and waits, and one that never waits.
+/// Of step 4: one server that waits for one connection, and one that waits for all.
 const ASKED: [&str; 2] = ["threads", "epoll"];
+
+/// Of step 3: the server that reads and waits. It serves one client; for tests with several each
+/// has a thread.
+const BLOCKING: (&str, Serve) = ("blocking", |listener, handler, config, stop| {
+    thread_per_connection(listener, stop, config.threads, |stream| {
+        // What breaks a connection off is seen by its client, which is the test.
+        let _ = serve_connection(stream, handler, config);
+    })
+});
 
 /// Long enough for a server that would speak to have spoken.
 const MOMENT: Duration = Duration::from_millis(100);
@@ -67,17 +76,29 @@ const ANSWERS: [(&str, u16); 19] = [
 
 static SITE: LazyLock<Site> = LazyLock::new(|| Site::new().expect("the site can be written"));
 
-fn on_both(each: impl Fn(SocketAddr)) {
-    on_both_with(|| SITE.handler().expect("the site is there"), each);
+fn on_all(each: impl Fn(SocketAddr)) {
+    on_all_with(|| SITE.handler().expect("the site is there"), each);
 }
 
-fn on_both_with(handler: impl Fn() -> Arc<dyn Handler + Send + Sync>, each: impl Fn(SocketAddr)) {
-    for (name, serve) in SERVERS.into_iter().filter(|(name, _)| ASKED.contains(name)) {
-        // Shown with a failure only.
-        println!("asking {name}");
-        let served = Served::start(serve, handler(), Config::default());
-        each(served.expect("loopback has a free port").addr());
+fn on_all_with(handler: impl Fn() -> Arc<dyn Handler + Send + Sync>, each: impl Fn(SocketAddr)) {
+    for asked in step_4().chain([BLOCKING]) {
+        on(asked, handler(), &each);
     }
+}
+
+fn step_4() -> impl Iterator<Item = (&'static str, Serve)> {
+    SERVERS.into_iter().filter(|(name, _)| ASKED.contains(name))
+}
+
+fn on(
+    (name, serve): (&str, Serve),
+    handler: Arc<dyn Handler + Send + Sync>,
+    each: impl Fn(SocketAddr),
+) {
+    // Shown with a failure only.
+    println!("asking {name}");
+    let served = Served::start(serve, handler, Config::default());
+    each(served.expect("loopback has a free port").addr());
 }
 
 #[track_caller]
@@ -117,7 +138,7 @@ fn names(answer: &Answer) -> Vec<String> {
 
 #[test]
 fn every_head_is_written_by_the_grammar() {
-    on_both(|addr| {
+    on_all(|addr| {
         for (request, status) in ANSWERS {
             let answer = ask(addr, request);
             assert_eq!(answer.status, status, "{request:?}");
@@ -140,7 +161,7 @@ fn every_head_is_written_by_the_grammar() {
 
 #[test]
 fn no_field_stands_twice_and_every_answer_has_its_date() {
-    on_both(|addr| {
+    on_all(|addr| {
         for (request, _) in ANSWERS {
             let answer = ask(addr, request);
             let mut names = names(&answer);
@@ -155,7 +176,7 @@ fn no_field_stands_twice_and_every_answer_has_its_date() {
 
 #[test]
 fn every_error_explains_itself() {
-    on_both(|addr| {
+    on_all(|addr| {
         for (request, _) in ANSWERS.iter().filter(|(_, status)| *status >= 400) {
             let page = String::from_utf8(ask(addr, request).content).expect("a page is UTF-8");
             let sentence = page.contains("<h1>") && page.contains("<p>") && page.contains('.');
@@ -169,7 +190,7 @@ fn every_error_explains_itself() {
 
 #[test]
 fn a_length_and_a_transfer_coding_never_stand_together() {
-    on_both(|addr| {
+    on_all(|addr| {
         for (request, status) in ANSWERS {
             let answer = ask(addr, request);
             let (length, coding) = ("Content-Length", "Transfer-Encoding");
@@ -181,22 +202,27 @@ fn a_length_and_a_transfer_coding_never_stand_together() {
                 assert_eq!((answer.count(length), answer.count(coding)), (0, 0));
             }
         }
-        let echoed = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n";
-        let answer = ask_with(addr, echoed, "hi");
-        assert_eq!(answer.field("Transfer-Encoding"), Some(&b"chunked"[..]));
-        assert_eq!(
-            (answer.count("Content-Length"), &answer.content[..]),
-            (0, &b"hi"[..])
-        );
-        let answer = ask_with(addr, &echoed.replace("/1.1", "/1.0"), "hi");
-        assert_eq!(answer.count("Transfer-Encoding"), 0);
-        assert_eq!(answer.content, b"hi");
     });
+    // Step 3 reads all of the content before any of the answer, so its echo has nothing to say.
+    for asked in step_4() {
+        on(asked, SITE.handler().expect("the site is there"), |addr| {
+            let echoed = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n";
+            let answer = ask_with(addr, echoed, "hi");
+            assert_eq!(answer.field("Transfer-Encoding"), Some(&b"chunked"[..]));
+            assert_eq!(
+                (answer.count("Content-Length"), &answer.content[..]),
+                (0, &b"hi"[..])
+            );
+            let answer = ask_with(addr, &echoed.replace("/1.1", "/1.0"), "hi");
+            assert_eq!(answer.count("Transfer-Encoding"), 0);
+            assert_eq!(answer.content, b"hi");
+        });
+    }
 }
 
 #[test]
 fn head_has_the_fields_of_get_whatever_the_status() {
-    on_both(|addr| {
+    on_all(|addr| {
         for path in ["/hello.txt", "/missing", "/sub", "/bare/", "/..", "/"] {
             let get = get(addr, path, "");
             let head = ask(addr, &format!("HEAD {path} HTTP/1.1\r\nHost: a\r\n"));
@@ -222,7 +248,7 @@ fn the_three_forms_of_a_date_mean_the_same() {
         "Wednesday, 01-Jan-20 00:00:00 GMT",
         "Wed Jan  1 00:00:00 2020",
     ];
-    on_both(|addr| {
+    on_all(|addr| {
         for form in forms {
             let since = format!("If-Modified-Since: {form}\r\n");
             assert_eq!(get(addr, "/hello.txt", &since).status, 304, "{form}");
@@ -236,7 +262,7 @@ fn the_three_forms_of_a_date_mean_the_same() {
 
 #[test]
 fn a_date_that_is_two_is_none() {
-    on_both(|addr| {
+    on_all(|addr| {
         let twice = format!("If-Modified-Since: {MODIFIED}\r\n").repeat(2);
         assert_eq!(get(addr, "/hello.txt", &twice).status, 200);
         let list = "If-Unmodified-Since: Sat, 01 Jan 2000 00:00:00 GMT, x\r\n";
@@ -247,7 +273,7 @@ fn a_date_that_is_two_is_none() {
 #[test]
 fn preconditions_count_only_where_there_is_something_to_send() {
     let lines = "If-Match: \"x\"\r\nIf-Unmodified-Since: Sat, 01 Jan 2000 00:00:00 GMT\r\n";
-    on_both(|addr| {
+    on_all(|addr| {
         for (path, status) in [
             ("/missing", 404),
             ("/sub", 301),
@@ -266,7 +292,7 @@ fn preconditions_count_only_where_there_is_something_to_send() {
 
 #[test]
 fn a_405_names_the_methods_and_they_work() {
-    on_both(|addr| {
+    on_all(|addr| {
         for method in ["POST", "PUT", "PATCH", "DELETE", "TRACE"] {
             let refused = ask(
                 addr,
@@ -284,7 +310,7 @@ fn a_405_names_the_methods_and_they_work() {
 
 #[test]
 fn a_connect_without_a_usable_port_is_refused() {
-    on_both(|addr| {
+    on_all(|addr| {
         for (target, status) in [("a:", 400), ("a", 400), ("a:99999", 400), ("a:443", 405)] {
             let head = format!("CONNECT {target} HTTP/1.1\r\nHost: a\r\n");
             assert_eq!(ask(addr, &head).status, status, "{target}");
@@ -294,7 +320,7 @@ fn a_connect_without_a_usable_port_is_refused() {
 
 #[test]
 fn special_targets_go_with_their_own_methods_only() {
-    on_both(|addr| {
+    on_all(|addr| {
         for line in [
             "GET *",
             "GET a:443",
@@ -310,7 +336,7 @@ fn special_targets_go_with_their_own_methods_only() {
 
 #[test]
 fn an_address_without_a_host_or_with_a_user_is_refused() {
-    on_both(|addr| {
+    on_all(|addr| {
         for target in [
             "http:///hello.txt",
             "http://:80/hello.txt",
@@ -324,7 +350,7 @@ fn an_address_without_a_host_or_with_a_user_is_refused() {
 #[test]
 fn an_upgrade_is_not_followed() {
     let fields = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n";
-    on_both(|addr| {
+    on_all(|addr| {
         let answer = get(addr, "/hello.txt", fields);
         assert_eq!((answer.status, answer.count("Upgrade")), (200, 0));
         let old = format!("GET /hello.txt HTTP/1.0\r\n{fields}");
@@ -334,7 +360,7 @@ fn an_upgrade_is_not_followed() {
 
 #[test]
 fn http_1_0_never_sees_a_1xx() {
-    on_both(|addr| {
+    on_all(|addr| {
         let head = "POST /collect HTTP/1.0\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
         let mut client = connect(addr, head);
         // Who sends its content at once is not invited anyway.
@@ -352,7 +378,7 @@ fn http_1_0_never_sees_a_1xx() {
 
 #[test]
 fn a_final_status_instead_of_100_says_what_becomes_of_the_connection() {
-    on_both(|addr| {
+    on_all(|addr| {
         let head = "POST /hello.txt HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n";
         let answer = ask(addr, &format!("{head}Expect: 100-continue\r\n"));
         assert_eq!((answer.status, answer.says_close()), (405, true));
@@ -373,7 +399,7 @@ fn a_final_status_instead_of_100_says_what_becomes_of_the_connection() {
 fn fields_that_mean_nothing_here_are_ignored() {
     let lines = "X-Unheard-Of: 1\r\nContent-Range: bytes 0-1/2\r\nContent-Location: /other\r\n\
                  If-Range: \"x\"\r\nMax-Forwards: 0\r\nFrom: a@b\r\n";
-    on_both(|addr| {
+    on_all(|addr| {
         let (plain, decorated) = (get(addr, "/hello.txt", ""), get(addr, "/hello.txt", lines));
         assert_eq!(
             (plain.status, plain.content),
@@ -384,7 +410,7 @@ fn fields_that_mean_nothing_here_are_ignored() {
 
 #[test]
 fn empty_members_of_lists_are_left_out() {
-    on_both(|addr| {
+    on_all(|addr| {
         let tags = get(addr, "/hello.txt", "If-None-Match: , \"x\",, *\r\n");
         assert_eq!(tags.status, 200, "an asterisk is no member");
         let tag = get(addr, "/hello.txt", "");
@@ -399,7 +425,7 @@ fn empty_members_of_lists_are_left_out() {
 
 #[test]
 fn whitespace_in_a_chunk_extension_is_passed_over() {
-    on_both(|addr| {
+    on_all(|addr| {
         let head = "POST /collect HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n";
         let content = "5 ; a = \"b c\" \t; d\r\nhello\r\n0;e\r\n\r\n";
         let answer = ask_with(addr, head, content);
@@ -409,7 +435,7 @@ fn whitespace_in_a_chunk_extension_is_passed_over() {
 
 #[test]
 fn a_part_says_what_the_whole_would_have_said() {
-    on_both(|addr| {
+    on_all(|addr| {
         let whole = get(addr, "/digits.txt", "");
         let one = get(addr, "/digits.txt", "Range: bytes=2-4\r\n");
         let several = get(addr, "/digits.txt", "Range: bytes=0-1,5-6\r\n");
@@ -433,7 +459,7 @@ fn a_part_says_what_the_whole_would_have_said() {
 
 #[test]
 fn several_parts_are_delimited_by_their_boundary() {
-    on_both(|addr| {
+    on_all(|addr| {
         let answer = get(addr, "/digits.txt", "Range: bytes=5-6,0-1\r\n");
         let media_type = String::from_utf8_lossy(answer.field("Content-Type").unwrap_or_default());
         let (kind, boundary) = media_type.split_once("; boundary=").expect("a boundary");
@@ -456,7 +482,7 @@ fn several_parts_are_delimited_by_their_boundary() {
 
 #[test]
 fn content_that_breaks_off_is_not_taken_for_whole() {
-    on_both(|addr| {
+    on_all(|addr| {
         for (framing, begun) in [
             ("Content-Length: 5", "he"),
             ("Transfer-Encoding: chunked", "5\r\nhe"),
@@ -477,7 +503,7 @@ fn content_that_breaks_off_is_not_taken_for_whole() {
 
 #[test]
 fn a_request_line_of_eight_thousand_octets_is_read() {
-    on_both(|addr| {
+    on_all(|addr| {
         let query = "q".repeat(8_000 - "GET /hello.txt? HTTP/1.1".len());
         let line = format!("GET /hello.txt?{query} HTTP/1.1");
         assert_eq!(line.len(), 8_000);
@@ -493,7 +519,7 @@ fn a_listing_has_no_date_that_counts() {
     let lines = "If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT\r\n\
                  If-Unmodified-Since: Sat, 01 Jan 2000 00:00:00 GMT\r\n";
     let files = || Files::new(&SITE.root()).expect("the site is there");
-    on_both_with(
+    on_all_with(
         || Arc::new(files().listing(Listing::Shown)),
         |addr| {
             let answer = get(addr, "/bare/", lines);
@@ -504,8 +530,53 @@ fn a_listing_has_no_date_that_counts() {
 }
 
 #[test]
+fn a_listing_is_there_and_has_no_tag() {
+    let files = || Files::new(&SITE.root()).expect("the site is there");
+    on_all_with(
+        || Arc::new(files().listing(Listing::Shown)),
+        |addr| {
+            for (line, status) in [
+                ("If-Match: *", 200),
+                ("If-Match: \"x\"", 412),
+                ("If-None-Match: *", 304),
+                ("If-None-Match: \"x\"", 200),
+                ("If-None-Match: \"\"", 200),
+            ] {
+                let answer = get(addr, "/bare/", &format!("{line}\r\n"));
+                assert_eq!((answer.status, answer.count("ETag")), (status, 0), "{line}");
+            }
+        },
+    );
+}
+
+#[test]
+fn content_that_nobody_wants_does_not_delay_or_spoil_an_answer() {
+    on_all(|addr| {
+        let posted = "POST /hello.txt HTTP/1.1\r\nHost: a\r\n";
+        // None of it comes; it breaks off; it is malformed.
+        for (line, content) in [
+            ("Content-Length: 5\r\n", ""),
+            ("Content-Length: 5\r\n", "hel"),
+            ("Transfer-Encoding: chunked\r\n", ""),
+            ("Transfer-Encoding: chunked\r\n", "z\r\n"),
+        ] {
+            let answer = ask_with(addr, &format!("{posted}{line}"), content);
+            assert_eq!(answer.status, 405, "{line:?} {content:?}");
+        }
+        // An answer cannot know that content will be malformed; nothing is answered after it.
+        let two = format!("{posted}Transfer-Encoding: chunked\r\n\r\nz\r\n{posted}\r\n");
+        let mut client = connect(addr, &two);
+        assert_eq!(
+            client.read_answer(Asked::Other).expect("an answer").status,
+            405
+        );
+        client.expect_end().expect("nothing else");
+    });
+}
+
+#[test]
 fn a_backslash_in_an_entity_tag_is_an_octet() {
-    on_both(|addr| {
+    on_all(|addr| {
         let answer = get(addr, "/hello.txt", "");
         let tag = String::from_utf8_lossy(answer.field("ETag").expect("a tag")).into_owned();
         let with_backslash = tag.replacen('"', "\"\\", 1);

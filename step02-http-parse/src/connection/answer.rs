@@ -52,6 +52,11 @@ impl Connection {
         self.asked.persistence = Persistence::Close;
     }
 
+    /// Tells whether the connection closes after the response at hand, as either side wants.
+    pub fn closes_after_response(&self) -> bool {
+        self.asked.persistence == Persistence::Close
+    }
+
     /// Begins the response: appends status line, fields and framing to `out`.
     ///
     /// Connection, Keep-Alive and Transfer-Encoding are written here and nowhere else; those in

@@ -129,6 +129,8 @@ impl Exchanging {
             Ok(Next::Paused) => self.close(progress),
             Ok(Next::NeedBytes) => Fed::NeedBytes,
             Ok(Next::Head(_) | Next::Closed) => unreachable!("a request ends before the next"),
+            // What nobody reads cannot spoil an answer; the connection ends after it.
+            Err(_) if self.upward == Upward::Done => Fed::Blocked,
             Err(reject) => Fed::BadRequest(reject),
         }
     }

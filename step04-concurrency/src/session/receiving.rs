@@ -2,7 +2,7 @@
 
 use super::Input;
 use super::exchanging::Exchanging;
-use super::{Mode, Moved, Phase, Session, Then};
+use super::{Mode, Moved, Phase, Session};
 use http_parse::{Framing, Next, RequestHead, Status};
 use static_files::{Handler, Reply, Request, Response, content_too_large};
 use std::io::{self, Read};
@@ -40,7 +40,7 @@ impl Session<'_> {
                 unreachable!("a request begins with its head")
             }
             Err(reject) => {
-                self.answer(Response::from(reject), Then::Leave);
+                self.refuse(Response::from(reject));
                 Ok(Moved::Some)
             }
         }
@@ -74,7 +74,7 @@ impl Session<'_> {
         }
         let framing = self.connection.framing();
         if matches!(framing, Framing::Length(octets) if octets > self.config.body_bytes) {
-            return self.answer(content_too_large(), Then::Leave);
+            return self.refuse(content_too_large());
         }
         let request = Request {
             head,
@@ -84,7 +84,7 @@ impl Session<'_> {
             front: self.front.clone(),
         };
         match handle(self.handler, &request) {
-            Some(Reply::Ready(response)) => self.answer(response, Then::NextRequest),
+            Some(Reply::Ready(response)) => self.answer(response),
             Some(Reply::Exchange(exchange)) => {
                 if self.connection.expects_continue() {
                     self.connection.send_continue(self.outbox.end());
@@ -92,7 +92,7 @@ impl Session<'_> {
                 self.serial = self.serial.wrapping_add(1);
                 self.phase = Phase::Exchanging(Box::new(Exchanging::new(exchange)));
             }
-            None => self.answer(handler_failed(), Then::Leave),
+            None => self.refuse(handler_failed()),
         }
     }
 

@@ -4,7 +4,7 @@ use super::exchanging::{Fed, Pulled};
 use super::patience::Waiting;
 use super::receiving::blocked_or;
 use super::sending::{Sending, Sent};
-use super::{Moved, Phase, Session, Step, Then};
+use super::{Moved, Phase, Session, Step};
 use crate::sys;
 use http_parse::Encoder;
 use static_files::{Response, content_too_large, gateway_failure, request_timeout, start_response};
@@ -12,10 +12,13 @@ use std::io::{self, Read};
 use std::net::Shutdown;
 
 impl Session<'_> {
-    pub(super) fn answer(&mut self, response: Response, then: Then) {
-        if then == Then::Leave {
-            self.connection.close_after_response();
-        }
+    /// Gives the last answer of the connection.
+    pub(super) fn refuse(&mut self, response: Response) {
+        self.connection.close_after_response();
+        self.answer(response);
+    }
+
+    pub(super) fn answer(&mut self, response: Response) {
         if self.record.is_none() {
             self.record = self.handler.record(self.peer, None).map(Box::new);
         }
@@ -29,15 +32,14 @@ impl Session<'_> {
             length,
             self.outbox.end(),
         );
-        self.phase = Phase::Sending(Sending::new(response.body), then);
+        self.phase = Phase::Sending(Sending::new(response.body));
     }
 
     /// A ready response is leaving.
     pub(super) fn send(&mut self) -> io::Result<Moved> {
-        let Phase::Sending(sending, then) = &mut self.phase else {
+        let Phase::Sending(sending) = &mut self.phase else {
             return Ok(Moved::Some);
         };
-        let then = *then;
         let before = sending.total();
         let sent = sending.advance(&self.stream, &mut self.connection, &mut self.outbox)?;
         if let Some(record) = &mut self.record {
@@ -47,7 +49,7 @@ impl Session<'_> {
             Sent::Some => Ok(Moved::Some),
             Sent::Blocked => Ok(Moved::Blocked),
             Sent::All => {
-                self.ended(then);
+                self.ended();
                 Ok(Moved::Some)
             }
         }
@@ -69,7 +71,7 @@ impl Session<'_> {
         match pulled {
             Pulled::Some | Pulled::Blocked => {}
             Pulled::Complete => {
-                self.ended(Then::NextRequest);
+                self.ended();
                 return Ok(Moved::Some);
             }
             Pulled::Failed(error) => return self.fail(gateway_failure(&error), error),
@@ -98,22 +100,19 @@ impl Session<'_> {
     }
 
     /// The response is complete in the outbox.
-    fn ended(&mut self, then: Then) {
+    fn ended(&mut self) {
         self.record = None;
-        // A client that still waits for "100 Continue" will send its content only perhaps; nobody
-        // can tell that from the next request (RFC 9110 §10.1.1).
-        self.phase = match then {
-            Then::NextRequest if !self.connection.expects_continue() => {
-                Phase::Draining(self.config.linger_bytes)
-            }
-            Then::NextRequest | Then::Leave => Phase::Leaving,
+        self.phase = if self.connection.closes_after_response() {
+            Phase::Leaving
+        } else {
+            Phase::Draining(self.config.linger_bytes)
         };
     }
 
     /// Ends an exchange that cannot go on, by the one question: has the head gone out?
     fn fail(&mut self, instead: Response, error: io::Error) -> io::Result<Moved> {
         if self.connection.encoder().is_none() {
-            self.answer(instead, Then::Leave);
+            self.refuse(instead);
             return Ok(Moved::Some);
         }
         // What arrived is worth having; whether it still leaves does not change the verdict.
@@ -133,7 +132,7 @@ impl Session<'_> {
                 return Ok(Step::Closed);
             }
             Waiting::Linger => self.phase = Phase::Leaving,
-            Waiting::Head => self.answer(request_timeout(), Then::Leave),
+            Waiting::Head => self.refuse(request_timeout()),
             Waiting::Body => drop(self.fail(request_timeout(), error)?),
             Waiting::Gateway => drop(self.fail(gateway_failure(&error), error)?),
         }
