@@ -134,6 +134,20 @@ pub(crate) fn write_head(head: &ResponseHead, encoder: Encoder, asked: &Asked, o
     out.extend_from_slice(b"\r\n");
 }
 
+/// Appends the head of a `101`: the caller's fields, of which Upgrade says to what, and the
+/// Connection that goes with it. It has no framing; what follows is no message any more.
+///
+/// Source: RFC 9110 §7.8, §15.2.2
+pub(crate) fn write_switch(head: &ResponseHead, out: &mut Vec<u8>) {
+    status_line(head.status, out);
+    for (name, line) in head.fields.wire_lines() {
+        if kept(name, Kept::No) == Kept::Yes {
+            out.extend_from_slice(line);
+        }
+    }
+    out.extend_from_slice(b"Connection: upgrade\r\n\r\n");
+}
+
 /// Room for status line, framing and connection fields: one allocation for a whole head.
 const HEAD_EXTRA: usize = 128;
 

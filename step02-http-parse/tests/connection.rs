@@ -564,3 +564,46 @@ fn trailers_come_with_the_end() {
     };
     assert_eq!(trailers.get("sum"), Some(&b"33"[..]));
 }
+
+#[test]
+fn after_a_switch_octets_are_octets_to_the_end_of_input() {
+    let mut connection = connection("GET / HTTP/1.1\r\nHost: x\r\n\r\nGET early");
+    head(&mut connection);
+    assert_eq!(body(&mut connection), "");
+    assert_eq!(connection.next(), Ok(Next::Paused));
+
+    let mut response = ResponseHead::new(Status::SWITCHING_PROTOCOLS);
+    for (name, value) in [
+        ("Upgrade", "echo"),
+        ("Connection", "close"),
+        ("Content-Length", "5"),
+        ("Transfer-Encoding", "chunked"),
+    ] {
+        response.fields.push(name, value);
+    }
+    let mut out = Vec::new();
+    connection.switch(&response, &mut out);
+    connection.send(b"0\r\n", &mut out).expect("no promise");
+    assert_eq!(
+        String::from_utf8_lossy(&out),
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n0\r\n"
+    );
+
+    assert_eq!(connection.next(), Ok(Next::Body));
+    assert_eq!(connection.body(), b"GET early");
+    connection.consume(9);
+    assert_eq!(connection.next(), Ok(Next::NeedBytes));
+    feed(&mut connection, "\r\n\r\n");
+    connection.received(0);
+    assert_eq!(body(&mut connection), "\\r\\n\\r\\n");
+    assert!(!connection.next_request(), "it is no connection of HTTP's");
+}
+
+#[test]
+#[should_panic(expected = "has been read")]
+fn a_switch_in_the_middle_of_a_request_is_a_mistake_of_ours() {
+    let mut connection = connection("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab");
+    head(&mut connection);
+    let head = ResponseHead::new(Status::SWITCHING_PROTOCOLS);
+    connection.switch(&head, &mut Vec::new());
+}

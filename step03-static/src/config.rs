@@ -17,6 +17,9 @@ pub struct Timeouts {
     pub idle: Duration,
     /// For a program behind the server to begin its answer, and then between two octets of it.
     pub gateway: Duration,
+    /// For any octet either way after a connection has changed its protocol: people may say nothing
+    /// for long, and many programs send something now and then to be heard of.
+    pub tunnel: Duration,
     /// For a peer to close after we have half-closed.
     pub linger: Duration,
     /// For answers under way when the server has been asked to stop.
@@ -36,6 +39,7 @@ impl Default for Timeouts {
             send: Duration::from_secs(10),
             idle: Duration::from_secs(15),
             gateway: Duration::from_secs(30),
+            tunnel: Duration::from_secs(600),
             linger: Duration::from_secs(2),
             grace: Duration::from_secs(30),
         }

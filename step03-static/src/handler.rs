@@ -83,6 +83,11 @@ pub trait Exchange: Send + fmt::Debug {
 
     /// The response's head; called until it is `Ok`, then never again.
     ///
+    /// A `101` is for a request that has been read to its end and asked for it. From then on
+    /// octets go both ways as they are: [`Exchange::write`] begins anew, [`Exchange::close_write`]
+    /// tells that the client has ended its side, and `Ok(0)` from [`Exchange::read`] that the other
+    /// side has; the exchange is over after both.
+    ///
     /// # Errors
     /// `WouldBlock`; every other kind is answered as
     /// [`gateway_failure`](crate::gateway_failure) says.

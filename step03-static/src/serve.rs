@@ -17,7 +17,7 @@
 use crate::client::{Client, Given, PIECE};
 use crate::end::End;
 use crate::{Config, Exchange, Handler, Reply, gateway_failure};
-use http_parse::ResponseHead;
+use http_parse::{ResponseHead, Status};
 use std::io;
 use std::net::TcpStream;
 use std::thread;
@@ -90,6 +90,10 @@ fn relay(client: &mut Client<'_>, mut exchange: Box<dyn Exchange>) -> Result<(),
         early => early,
     };
     match head {
+        // After it both sides would speak at any time, and this server can listen to one only.
+        Ok(head) if head.status == Status::SWITCHING_PROTOCOLS => {
+            client.respond(gateway_failure(&io::ErrorKind::Unsupported.into()))
+        }
         Ok(head) => take(client, exchange.as_mut(), head),
         Err(error) => client.respond(gateway_failure(&error)),
     }

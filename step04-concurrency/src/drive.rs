@@ -5,7 +5,7 @@
 //! neither can make it deaf to the other.
 
 use crate::StopSignal;
-use crate::session::{CLIENT, ENDS, Session, Step};
+use crate::session::{ENDS, HangUp, Session, Step};
 use crate::sys::{Interest, Pollable, poll};
 use static_files::{Config, Handler};
 use std::io;
@@ -61,11 +61,11 @@ fn wait(
     cut: Option<Instant>,
 ) -> io::Result<Client> {
     let mut fds = Vec::with_capacity(ENDS + 1);
-    for (end, want) in session.wants().into_iter().enumerate() {
-        // An end that nothing is wanted of is left out, or its hang-up would be reported for ever;
-        // the client's hang-up is always news.
-        if let Some(want) = want.filter(|want| end == CLIENT || want.interest != Interest::NONE) {
+    let mut hang_ups = Vec::with_capacity(ENDS);
+    for want in session.wants().into_iter().flatten() {
+        if want.is_watched() {
             fds.push(Pollable::new(want.fd, want.interest));
+            hang_ups.push(want.hang_up);
         }
     }
     if let Some(signal) = signal {
@@ -73,7 +73,9 @@ fn wait(
     }
     let deadline = cut.map_or(session.deadline(), |cut| cut.min(session.deadline()));
     poll(&mut fds, Instant::now(), Some(deadline))?;
-    Ok(if fds[CLIENT].is_gone() {
+    let is_over =
+        |(fd, hang_up): (&Pollable<'_>, &HangUp)| fd.is_gone() && *hang_up == HangUp::Over;
+    Ok(if fds.iter().zip(&hang_ups).any(is_over) {
         Client::Gone
     } else {
         Client::There

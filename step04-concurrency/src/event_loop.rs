@@ -124,7 +124,7 @@ impl<'h> EventLoop<'h> {
                 match Token::from(event.token) {
                     Token::LISTENER => self.accept(now)?,
                     Token::STOP => self.drain(now)?,
-                    token if event.gone && token.end() == CLIENT => self.seats.remove(token),
+                    token if event.gone && self.is_over(token) => self.seats.remove(token),
                     token => self.step(token, now),
                 }
             }
@@ -135,6 +135,12 @@ impl<'h> EventLoop<'h> {
                 self.expire(token.into(), at, now);
             }
         }
+    }
+
+    /// Whether nobody is left to answer once the end that the token names has hung up.
+    fn is_over(&mut self, token: Token) -> bool {
+        let seat = self.seats.get(token);
+        seat.is_some_and(|seat| seat.is_over_at_hang_up(token.end()))
     }
 
     fn next_deadline(&self, now: Instant) -> Option<Instant> {

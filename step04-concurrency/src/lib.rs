@@ -39,7 +39,7 @@ pub use event_loop::event_loop;
 pub use lookup::Beneath;
 pub use poll_loop::poll_loop;
 pub use servers::{SERVERS, Serve, listen_for};
-pub use session::{CLIENT, ENDS, Session, Step, Want};
+pub use session::{CLIENT, ENDS, HangUp, Session, Step, Want};
 pub use shutdown::{StopSignal, stop_on_signals};
 pub use threads::{thread_per_connection, thread_pool};
 pub use workers::loop_per_core;

@@ -9,7 +9,7 @@
 //! and read again by the kernel, also when one of ten thousand has something to say.
 
 use crate::StopSignal;
-use crate::session::{CLIENT, Session, Step};
+use crate::session::{HangUp, Session, Step};
 use crate::shutdown::stop_accepting;
 use crate::sys::{Interest, Pollable, poll};
 use socket::{AcceptFate, Stop, accept_fate};
@@ -117,20 +117,17 @@ impl PollLoop<'_> {
         }
         let others = fds.len();
         for (number, guest) in self.guests.iter().enumerate() {
-            for (end, want) in guest.session.wants().into_iter().enumerate() {
-                // The client's hang-up is always news; that of an unwanted pipe would be for ever.
-                if let Some(want) =
-                    want.filter(|want| end == CLIENT || want.interest != Interest::NONE)
-                {
+            for want in guest.session.wants().into_iter().flatten() {
+                if want.is_watched() {
                     fds.push(Pollable::new(want.fd, want.interest));
-                    whose.push((number, end));
+                    whose.push((number, want.hang_up));
                 }
             }
         }
         poll(&mut fds, now, self.next_deadline(now))?;
         let told: Vec<Turn> = fds[others..].iter().map(Turn::from).collect();
-        for ((number, end), turn) in whose.into_iter().zip(told) {
-            self.guests[number].hear(end, turn);
+        for ((number, hang_up), turn) in whose.into_iter().zip(told) {
+            self.guests[number].hear(hang_up, turn);
         }
         Ok(())
     }
@@ -201,11 +198,11 @@ impl PollLoop<'_> {
 }
 
 impl Guest<'_> {
-    fn hear(&mut self, end: usize, turn: Turn) {
+    fn hear(&mut self, hang_up: HangUp, turn: Turn) {
         self.turn = match (self.turn, turn) {
             (Turn::Gone, _) => Turn::Gone,
             // A program's hang-up is for the session to find: an answer may still be in the pipe.
-            (_, Turn::Gone) if end != CLIENT => Turn::Ready,
+            (_, Turn::Gone) if hang_up == HangUp::Event => Turn::Ready,
             (Turn::Ready, Turn::Waits) => Turn::Ready,
             (Turn::Waits | Turn::Ready, turn) => turn,
         };

@@ -5,7 +5,7 @@
 //! would one day name somebody else's socket.
 
 use crate::seats::Token;
-use crate::session::{CLIENT, ENDS, Session};
+use crate::session::{CLIENT, ENDS, HangUp, Session};
 use crate::sys::{Epoll, Interest};
 use std::io;
 use std::time::Instant;
@@ -32,6 +32,12 @@ impl<'h> Seat<'h> {
     }
 
     // ANCHOR: reconcile
+    /// Whether a hang-up at an end leaves nothing to do.
+    pub(crate) fn is_over_at_hang_up(&self, end: usize) -> bool {
+        let want = self.session.wants()[end];
+        want.is_some_and(|want| want.hang_up == HangUp::Over)
+    }
+
     /// Tells the kernel the difference between what it watches and what the session wants.
     pub(crate) fn reconcile(&mut self, epoll: &Epoll, token: Token) -> io::Result<()> {
         let serial = self.session.serial();
@@ -46,10 +52,7 @@ impl<'h> Seat<'h> {
                 *registered = None;
                 continue;
             };
-            // The client's hang-up is always news. Another end is not left registered when nothing
-            // is wanted of it: a pipe whose writer has gone would report that again and again.
-            let wanted =
-                (end == CLIENT || want.interest != Interest::NONE).then_some(want.interest);
+            let wanted = want.is_watched().then_some(want.interest);
             let token = token.with_end(end).into();
             match (*registered, wanted) {
                 (None, Some(interest)) => epoll.add(want.fd, token, interest)?,

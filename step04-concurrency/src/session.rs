@@ -22,7 +22,7 @@ mod receiving;
 mod responding;
 mod sending;
 
-pub use ends::{CLIENT, ENDS, Want};
+pub use ends::{CLIENT, ENDS, HangUp, Want};
 use exchanging::Exchanging;
 use http_parse::Connection;
 use outbox::Outbox;
@@ -236,6 +236,7 @@ impl<'h> Session<'h> {
             Phase::Receiving if self.connection.is_idle() => Waiting::Idle,
             Phase::Receiving => Waiting::Head,
             Phase::Sending(..) | Phase::Leaving => Waiting::Send,
+            Phase::Exchanging(exchanging) if exchanging.is_tunnel() => Waiting::Tunnel,
             Phase::Exchanging(exchanging) if exchanging.wants_content(&self.connection) => {
                 Waiting::Body
             }

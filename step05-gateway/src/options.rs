@@ -140,7 +140,7 @@ const FLAGS: [Flag; 8] = [
     Flag {
         name: "--timeout",
         takes: Takes::Value("NAME=TIME,…", values::timeouts),
-        help: "how long to wait: head=10s,body=10s,send=10s,idle=15s,gateway=30s,linger=2s,grace=30s",
+        help: "how long to wait: head=10s,body=10s,send=10s,idle=15s,gateway=30s,tunnel=10m,linger=2s,grace=30s",
     },
 ];
 

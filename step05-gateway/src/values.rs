@@ -20,12 +20,13 @@ pub(crate) const WORKERS: usize = 1024;
 /// Which field of the timeouts a wait's name stands for.
 type Wait = fn(&mut Timeouts) -> &mut Duration;
 
-const WAITS: [(&str, Wait); 7] = [
+const WAITS: [(&str, Wait); 8] = [
     ("head", |timeouts| &mut timeouts.head),
     ("body", |timeouts| &mut timeouts.body),
     ("send", |timeouts| &mut timeouts.send),
     ("idle", |timeouts| &mut timeouts.idle),
     ("gateway", |timeouts| &mut timeouts.gateway),
+    ("tunnel", |timeouts| &mut timeouts.tunnel),
     ("linger", |timeouts| &mut timeouts.linger),
     ("grace", |timeouts| &mut timeouts.grace),
 ];

@@ -9,9 +9,9 @@
 //! Everything is appended to a buffer of the caller's; sending it is the caller's part.
 
 use super::Connection;
-use super::incoming::Reading;
+use super::incoming::{Incoming, Reading};
 use crate::response::{self, Expectation, Persistence};
-use crate::{Encoder, LengthMismatch, ResponseHead};
+use crate::{BodyDecoder, Encoder, Framing, LengthMismatch, ResponseHead};
 
 /// How far the response has been written.
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +87,40 @@ impl Connection {
         }
         response::write_head(head, encoder, &self.asked, out);
         self.answer = Answer::Begun(encoder);
+    }
+
+    /// Answers with a change of protocols: appends the head of a `101` to `out`, after which nothing
+    /// on this connection is HTTP any more.
+    ///
+    /// What comes in is [`Next::Body`](crate::Next::Body) from now on, the octets that came behind the request first,
+    /// and [`Next::End`](crate::Next::End) at the end of input. What is sent goes out as it is. Either direction may
+    /// end before the other, and the connection closes after both.
+    ///
+    /// # Panics
+    /// When a response has begun already, or the request has not been read to its end: the client
+    /// must not switch in the middle of a message.
+    ///
+    /// Source: RFC 9110 §7.8
+    pub fn switch(&mut self, head: &ResponseHead, out: &mut Vec<u8>) {
+        assert!(
+            matches!(self.answer, Answer::Awaited),
+            "a request has one response"
+        );
+        let read = match &self.reading {
+            Reading::Body(incoming) => incoming.decoder.is_over(),
+            Reading::Ended => true,
+            Reading::Head { .. } | Reading::Refused(_) => false,
+        };
+        assert!(read, "a request that asks for a switch has been read");
+        response::write_switch(head, out);
+        self.close_after_response();
+        self.asked.framing = Framing::UntilClose;
+        self.reading = Reading::Body(Incoming {
+            decoder: BodyDecoder::new(Framing::UntilClose, &self.limits),
+            head: 0,
+            lent: 0,
+        });
+        self.answer = Answer::Begun(Encoder::UntilClose);
     }
 
     /// Tells how the response's body goes out; `None` before [`Connection::start`].

@@ -12,6 +12,25 @@ pub struct Want<'fd> {
     pub fd: BorrowedFd<'fd>,
     /// What for; possibly nothing, for an end that is open and not wanted now.
     pub interest: Interest,
+    /// What it means if the other side hangs up.
+    pub hang_up: HangUp,
+}
+
+impl Want<'_> {
+    /// Whether the kernel is to watch it. Where a hang-up means nothing by itself it must not while
+    /// nothing is wanted, or it would report a pipe whose writer has gone again and again.
+    pub fn is_watched(&self) -> bool {
+        self.hang_up == HangUp::Over || self.interest != Interest::NONE
+    }
+}
+
+/// What a hang-up at an end means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HangUp {
+    /// The session is over, whatever is under way: nobody is left to answer.
+    Over,
+    /// It is as good as any event: what was said before it may still be there to be read.
+    Event,
 }
 
 /// Number of ends a session can have: the client, and the roles of a program's descriptors.
@@ -35,11 +54,19 @@ impl Session<'_> {
         ends[CLIENT] = Some(Want {
             fd: self.stream.as_fd(),
             interest: client,
+            hang_up: self.client_hang_up(),
         });
         if let Phase::Exchanging(exchanging) = &self.phase {
             let write = exchanging.wants_to_write(&self.connection);
-            let read = self.outbox.room() > 0;
-            let end = |fd, interest| Some(Want { fd, interest });
+            let read = self.outbox.room() > 0 && exchanging.wants_to_read();
+            let end = |fd, interest| {
+                let hang_up = HangUp::Event;
+                Some(Want {
+                    fd,
+                    interest,
+                    hang_up,
+                })
+            };
             match exchanging.ends() {
                 Ends::None => {}
                 Ends::Duplex(fd) => ends[FROM_PROGRAM] = end(fd, Interest { read, write }),
@@ -54,6 +81,20 @@ impl Session<'_> {
     }
 
     // ANCHOR: wants_request
+    /// A client that was told of the end of the other side may have spoken its last words into the
+    /// tunnel, and gone.
+    fn client_hang_up(&self) -> HangUp {
+        match &self.phase {
+            Phase::Exchanging(exchanging) if exchanging.is_half_closed() => HangUp::Event,
+            Phase::Exchanging(_)
+            | Phase::Receiving
+            | Phase::Sending(..)
+            | Phase::Draining(_)
+            | Phase::Leaving
+            | Phase::Lingering(_) => HangUp::Over,
+        }
+    }
+
     fn wants_request(&self) -> bool {
         match &self.phase {
             // Not before the client has taken its answers: it could ask faster than it listens.

@@ -11,7 +11,7 @@
 use super::outbox::Outbox;
 use super::patience::Progress;
 use super::sending::broken_promise;
-use http_parse::{Connection, Encoder, Next, Reject};
+use http_parse::{Connection, Encoder, Next, Reject, Status};
 use static_files::{Ends, Exchange, Record, start_response};
 use std::io;
 
@@ -34,6 +34,12 @@ enum Upward {
 enum Downward {
     Head,
     Content,
+    /// After a `101`: octets as they come, until the program ends its side.
+    Tunnel,
+    /// It has, and the client has to be told once all has left.
+    Closing,
+    /// The client knows that there is no more.
+    Done,
 }
 
 /// What feeding the program has come to.
@@ -55,6 +61,9 @@ pub(super) enum Pulled {
     Some,
     Blocked,
     Complete,
+    /// After a `101`: the program has ended its side, then both have.
+    HalfClosed,
+    BothClosed,
     Failed(io::Error),
 }
 
@@ -94,6 +103,21 @@ impl Exchanging {
         }
     }
 
+    /// Whether the program has more to give.
+    pub(super) fn wants_to_read(&self) -> bool {
+        !matches!(self.downward, Downward::Closing | Downward::Done)
+    }
+
+    /// Whether the connection has changed its protocol.
+    pub(super) fn is_tunnel(&self) -> bool {
+        !matches!(self.downward, Downward::Head | Downward::Content)
+    }
+
+    /// Whether only the client can still speak.
+    pub(super) fn is_half_closed(&self) -> bool {
+        self.downward == Downward::Done
+    }
+
     /// Whether the client has to send before anything more can be fed.
     pub(super) fn wants_content(&self, connection: &Connection) -> bool {
         self.upward == Upward::Open && connection.body().is_empty()
@@ -109,7 +133,7 @@ impl Exchanging {
         match connection.next() {
             Ok(Next::Body) => {
                 let offered = connection.body().len();
-                if self.fed + offered as u64 > limit {
+                if self.fed + offered as u64 > limit && !self.is_tunnel() {
                     return Fed::TooLarge;
                 }
                 let Some(taken) = self.offer(connection.body(), progress) else {
@@ -184,6 +208,10 @@ impl Exchanging {
         let pulled = match self.downward {
             Downward::Head => self.pull_head(connection, outbox, record),
             Downward::Content => self.pull_content(connection, outbox, record),
+            Downward::Tunnel => self.pull_octets(connection, outbox, record),
+            Downward::Closing => return Pulled::HalfClosed,
+            Downward::Done if self.upward == Upward::Done => return Pulled::BothClosed,
+            Downward::Done => return Pulled::Blocked,
         };
         match pulled {
             Ok(Some(octets)) => {
@@ -206,9 +234,35 @@ impl Exchanging {
         if let Some(record) = record {
             record.begin(head.status);
         }
+        if head.status == Status::SWITCHING_PROTOCOLS {
+            connection.switch(&head, outbox.end());
+            self.upward = Upward::Open;
+            self.downward = Downward::Tunnel;
+            return Ok(Some(1));
+        }
         start_response(connection, head, None, outbox.end());
         self.downward = Downward::Content;
         Ok(Some(1))
+    }
+
+    fn pull_octets(
+        &mut self,
+        connection: &mut Connection,
+        outbox: &mut Outbox,
+        record: Option<&mut Record>,
+    ) -> io::Result<Option<u64>> {
+        let mut buf = [0; TURN];
+        let n = self.exchange.read(&mut buf)?;
+        if n == 0 {
+            self.downward = Downward::Closing;
+            return Ok(Some(1));
+        }
+        Self::pass(&buf[..n], connection, outbox, record)
+    }
+
+    /// Tells that the client knows of the program's end.
+    pub(super) fn half_closed(&mut self) {
+        self.downward = Downward::Done;
     }
 
     /// `None` is the end.
@@ -224,14 +278,25 @@ impl Exchanging {
             connection.finish(outbox.end()).map_err(broken_promise)?;
             return Ok(None);
         }
+        Self::pass(&buf[..n], connection, outbox, record)
+    }
+
+    /// Passes content on to the client.
+    fn pass(
+        content: &[u8],
+        connection: &mut Connection,
+        outbox: &mut Outbox,
+        record: Option<&mut Record>,
+    ) -> io::Result<Option<u64>> {
+        let octets = content.len() as u64;
         connection
-            .send(&buf[..n], outbox.end())
+            .send(content, outbox.end())
             .map_err(broken_promise)?;
         if let Some(record) = record
             && connection.encoder() != Some(Encoder::Bodiless)
         {
-            record.sent(n as u64);
+            record.sent(octets);
         }
-        Ok(Some(n as u64))
+        Ok(Some(octets))
     }
 }

@@ -22,6 +22,8 @@ pub(super) enum Waiting {
     Send,
     /// The program behind the server.
     Gateway,
+    /// Either side of a connection that has changed its protocol.
+    Tunnel,
     /// The client to close, after we have.
     Linger,
 }
@@ -75,7 +77,7 @@ impl Patience {
             Waiting::Idle | Waiting::Head => (progress.requests, 1),
             Waiting::Body => (progress.received, Timeouts::PROGRESS),
             Waiting::Send => (progress.left, 1),
-            Waiting::Gateway => (progress.relayed, 1),
+            Waiting::Gateway | Waiting::Tunnel => (progress.relayed, 1),
             Waiting::Linger => (0, 1),
         };
         if waiting != self.waiting || count >= self.mark + enough {
@@ -94,6 +96,7 @@ fn allowed(waiting: Waiting, timeouts: &Timeouts) -> Duration {
         Waiting::Body => timeouts.body,
         Waiting::Send => timeouts.send,
         Waiting::Gateway => timeouts.gateway,
+        Waiting::Tunnel => timeouts.tunnel,
         Waiting::Linger => timeouts.linger,
     }
 }

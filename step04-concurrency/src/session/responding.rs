@@ -69,7 +69,11 @@ impl Session<'_> {
             self.record.as_deref_mut(),
         );
         match pulled {
-            Pulled::Some | Pulled::Blocked => {}
+            Pulled::Some | Pulled::Blocked | Pulled::HalfClosed => {}
+            Pulled::BothClosed => {
+                self.ended();
+                return Ok(Moved::Some);
+            }
             Pulled::Complete => {
                 self.ended();
                 return Ok(Moved::Some);
@@ -92,11 +96,24 @@ impl Session<'_> {
         }
         let waiting = self.outbox.pending();
         self.outbox.flush(&self.stream)?;
+        if matches!(pulled, Pulled::HalfClosed) && self.outbox.is_empty() {
+            return self.half_close();
+        }
         Ok(if self.outbox.pending() < waiting {
             Moved::Some
         } else {
             Moved::Blocked
         })
+    }
+
+    /// The other side of a tunnel has ended, and all it said has left: the client is told, and
+    /// may go on speaking.
+    fn half_close(&mut self) -> io::Result<Moved> {
+        self.stream.shutdown(Shutdown::Write)?;
+        if let Phase::Exchanging(exchanging) = &mut self.phase {
+            exchanging.half_closed();
+        }
+        Ok(Moved::Some)
     }
 
     /// The response is complete in the outbox.
@@ -127,7 +144,7 @@ impl Session<'_> {
     pub(super) fn expire(&mut self) -> io::Result<Step> {
         let error = io::Error::from(io::ErrorKind::TimedOut);
         match self.waiting() {
-            Waiting::Idle | Waiting::Send => return Ok(Step::Closed),
+            Waiting::Idle | Waiting::Send | Waiting::Tunnel => return Ok(Step::Closed),
             Waiting::Linger if matches!(self.phase, Phase::Lingering(_)) => {
                 return Ok(Step::Closed);
             }
