@@ -1,0 +1,149 @@
+//! How fast is the server, beside nginx, and each rung of the ladder beside the others?
+//!
+//! ```text
+//! cargo bench -p check --bench serve -- [--only WORD] [--rounds N] [--out FOLDER]
+//! ```
+//!
+//! Every server is a process with one worker, pinned to one core; the load comes from the other.
+//! Rounds are interleaved, so that whatever else the machine does falls on all of them; a ratio is
+//! taken within a round, and shown as the median with its spread. nginx runs in two configurations, and in each
+//! row the better one counts. Every octet of every answer is compared: if one is wrong, there
+//! is no figure.
+//!
+//! Two figures for each: answers in a second, which is what clients get, and the processor time
+//! that the server spent on one, which does not depend on how quick the clients are. Where the
+//! server was not busy all the time, the first figure is a lower bound.
+//!
+//! With `--out` the tables and plots go into that folder, as the book and the README show them.
+
+mod bare;
+mod calls;
+mod contender;
+mod idle;
+mod machine;
+mod nginx;
+mod plot;
+mod round;
+mod scenario;
+mod table;
+
+use check::TempFolder;
+use round::Results;
+use scenario::{SCENARIOS, Scenario};
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What can go wrong is told in one sentence.
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// Rounds, unless told otherwise; odd, so that the median is one of them.
+const ROUNDS: usize = 7;
+
+/// What the command line asks for.
+struct Options {
+    only: Option<String>,
+    rounds: usize,
+    out: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1).peekable();
+    // The bare loop is this program too, started by itself.
+    if words.peek().is_some_and(|word| word == bare::WORD) {
+        return bare::main(words.nth(1));
+    }
+    // `cargo test --benches` and the like only want to know that this starts.
+    if !std::env::args().any(|word| word == "--bench") {
+        return ExitCode::SUCCESS;
+    }
+    if check::needs::is_missing("the comparison", &["nginx", "strace"]) {
+        return ExitCode::SUCCESS;
+    }
+    match options(words).and_then(|options| compare(&options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("no comparison: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn options(mut words: impl Iterator<Item = String>) -> Outcome<Options> {
+    let mut options = Options {
+        only: None,
+        rounds: ROUNDS,
+        out: None,
+    };
+    while let Some(word) = words.next() {
+        let mut value = || words.next().ok_or(format!("{word} needs a value"));
+        match word.as_str() {
+            "--only" => options.only = Some(value()?),
+            "--rounds" => options.rounds = value()?.parse()?,
+            "--out" => options.out = Some(value()?.into()),
+            "--bench" => {}
+            other => return Err(format!("there is no option {other}").into()),
+        }
+    }
+    Ok(options)
+}
+
+fn compare(options: &Options) -> Outcome<()> {
+    let folder = TempFolder::new()?;
+    scenario::write_files(&folder)?;
+    let is_wanted = |name: &str| {
+        let only = options.only.as_deref();
+        only.is_none_or(|only| name.contains(only))
+    };
+    let mut results = Vec::new();
+    for scenario in SCENARIOS.iter().filter(|row| is_wanted(row.name)) {
+        let measured = measure(scenario, &folder, options.rounds)?;
+        print!("{}", table::in_full(&measured));
+        results.push(measured);
+    }
+    let calls = if is_wanted("calls") {
+        calls::count(&folder)?
+    } else {
+        Vec::new()
+    };
+    let idle = if is_wanted("idle") {
+        idle::weigh(&folder)?
+    } else {
+        Vec::new()
+    };
+    let summary = table::summary(&results, &calls, &idle, options.rounds);
+    println!("\n{summary}");
+    if let Some(out) = &options.out {
+        std::fs::create_dir_all(out)?;
+        std::fs::write(out.join("targets.md"), summary)?;
+        for results in results.iter().filter(|results| results.has_ladder()) {
+            let name = results.scenario.name;
+            std::fs::write(out.join(format!("{name}.md")), table::ladder(results))?;
+            std::fs::write(out.join(format!("{name}.svg")), plot::ladder(results))?;
+        }
+        std::fs::write(out.join("ratios.svg"), plot::ratios(&results))?;
+    }
+    Ok(())
+}
+
+/// Starts who takes part, and measures them in turns.
+fn measure<'s>(scenario: &'s Scenario, folder: &TempFolder, rounds: usize) -> Outcome<Results<'s>> {
+    machine::place_load(scenario.cores)?;
+    let contenders = contender::start(scenario, folder)?;
+    let mut results = Results::new(scenario, &contenders);
+    for contender in &contenders {
+        scenario
+            .check(contender.addr())
+            .map_err(|error| format!("{}: {error}", contender.name))?;
+    }
+    for round in 0..rounds {
+        eprint!("\r{} {}/{rounds} ", scenario.name, round + 1);
+        // Nobody is always the first after whatever the machine did between two rounds.
+        for turn in 0..contenders.len() {
+            let number = (round + turn) % contenders.len();
+            results.push(number, round::take(scenario, &contenders[number])?);
+        }
+    }
+    eprint!("\r");
+    Ok(results)
+}
