@@ -95,7 +95,7 @@ struct Guest {
 fn stay(addr: &str, manner: Manner, count: usize, stay: Duration) {
     let mut guests: Vec<Guest> = (0..count).map_while(|_| Guest::come(addr).ok()).collect();
     let came = guests.len();
-    println!("{came} guests are there");
+    println!("guests there: {came}");
     let end = Instant::now() + stay;
     let mut sent = 0;
     while Instant::now() < end {
@@ -107,9 +107,9 @@ fn stay(addr: &str, manner: Manner, count: usize, stay: Duration) {
         });
         thread::sleep(TICK);
     }
-    println!("{} of {came} are still there", guests.len());
+    println!("still there: {} of {came}", guests.len());
     if manner == Manner::Deaf {
-        println!("{} KiB of questions were taken from them", sent / 1024);
+        println!("taken from them: {} KiB of questions", sent / 1024);
     }
 }
 
