@@ -16,6 +16,8 @@ mod program;
 mod readme;
 #[path = "book/runner.rs"]
 mod runner;
+#[path = "book/xray.rs"]
+mod xray;
 
 use browser::Browser;
 use check::{Asked, Client, TempFolder, needs};

@@ -19,6 +19,7 @@ use crate::session::{CLIENT, Session, Step};
 use crate::shutdown::stop_accepting;
 use crate::sys::{Epoll, Events, Interest};
 use crate::timers::Timers;
+use crate::trace::Recorder;
 use socket::{AcceptFate, Stop, accept_fate};
 use static_files::{Config, Handler};
 use std::io;
@@ -79,6 +80,7 @@ struct EventLoop<'h> {
     reported: Option<Instant>,
     /// Stopped: when what is left is cut.
     cut: Option<Instant>,
+    recorder: Recorder,
 }
 
 impl<'h> EventLoop<'h> {
@@ -104,6 +106,7 @@ impl<'h> EventLoop<'h> {
             paused: None,
             reported: None,
             cut: None,
+            recorder: Recorder::new(Instant::now()),
         })
     }
 
@@ -118,14 +121,20 @@ impl<'h> EventLoop<'h> {
                 return Ok(());
             }
             self.listen_or_not(now)?;
-            self.epoll.wait(&mut events, now, self.next_deadline(now))?;
+            let deadline = self.next_deadline(now);
+            self.recorder.waits(deadline);
+            self.epoll.wait(&mut events, now, deadline)?;
             let now = Instant::now();
+            self.recorder.woke(events.iter().len(), now);
             for event in events.iter() {
                 match Token::from(event.token) {
                     Token::LISTENER => self.accept(now)?,
                     Token::STOP => self.drain(now)?,
-                    token if event.gone && self.is_over(token) => self.seats.remove(token),
-                    token => self.step(token, now),
+                    token if event.gone && self.is_over(token) => self.leave(token),
+                    token => {
+                        self.recorder.ready(token, self.seats.get(token));
+                        self.step(token, now);
+                    }
                 }
             }
             for token in std::mem::take(&mut self.again) {
@@ -170,13 +179,21 @@ impl<'h> EventLoop<'h> {
         };
         let seat = self.seats.get(token).expect("nobody has left since");
         if !kept || seat.reconcile(&self.epoll, token).is_err() {
-            return self.seats.remove(token);
+            self.recorder.stepped(token, seat);
+            return self.leave(token);
         }
         let deadline = seat.session.deadline();
         if seat.armed.is_none_or(|armed| deadline < armed) {
             seat.armed = Some(deadline);
             self.timers.arm(deadline, token.with_end(CLIENT).into());
         }
+        self.recorder.stepped(token, seat);
+    }
+
+    /// Drops a session, and with it its descriptors and their registrations.
+    fn leave(&mut self, token: Token) {
+        self.recorder.closed(token);
+        self.seats.remove(token);
     }
 
     // ANCHOR: expire
@@ -190,6 +207,7 @@ impl<'h> EventLoop<'h> {
         let deadline = seat.session.deadline();
         if deadline <= now {
             seat.armed = None;
+            self.recorder.due(token, seat);
             self.step(token, now);
         } else {
             seat.armed = Some(deadline);
@@ -224,6 +242,7 @@ impl<'h> EventLoop<'h> {
                     // The client may have gone while it waited to be accepted.
                     if let Ok(session) = Session::new(stream, self.handler, self.config, now) {
                         let token = self.seats.insert(Seat::new(session));
+                        self.recorder.opened(token, self.seats.get(token));
                         // Most clients have sent their request by now: a wait less.
                         self.step(token, now);
                     }
@@ -251,7 +270,7 @@ impl<'h> EventLoop<'h> {
             .seats
             .tokens_where(|seat| seat.session.is_idle(), MAKE_ROOM);
         for token in &idle {
-            self.seats.remove(*token);
+            self.leave(*token);
         }
         if self.reported.is_none_or(|at| now >= at + REPORT) {
             self.reported = Some(now);
@@ -266,6 +285,7 @@ impl<'h> EventLoop<'h> {
         // Whoever is in the queue has been told by the kernel that they are connected.
         self.accept(now)?;
         stop_accepting(self.listener);
+        self.recorder.stops();
         self.cut = Some(now + self.config.timeouts.grace);
         for token in self.seats.tokens_where(|_| true, usize::MAX) {
             if let Some(seat) = self.seats.get(token) {

@@ -31,7 +31,9 @@ mod shutdown;
 pub mod sys;
 mod threads;
 mod timers;
+mod trace;
 mod workers;
+mod xray;
 
 pub use cache::Cache;
 pub use drive::drive;
@@ -42,4 +44,6 @@ pub use servers::{SERVERS, Serve, listen_for};
 pub use session::{CLIENT, ENDS, HangUp, Session, Step, Want};
 pub use shutdown::{StopSignal, stop_on_signals};
 pub use threads::{thread_per_connection, thread_pool};
+pub use trace::trace_to;
 pub use workers::loop_per_core;
+pub use xray::Xray;

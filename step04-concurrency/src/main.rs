@@ -2,10 +2,11 @@
 #![forbid(unsafe_code)]
 
 use concurrency::sys;
-use concurrency::{Beneath, Cache, SERVERS, Serve, listen_for, stop_on_signals};
+use concurrency::{Beneath, Cache, SERVERS, Serve, Xray, listen_for, stop_on_signals, trace_to};
 use socket::Stop;
 use static_files::{Config, Files, Listing};
 use std::env;
+use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -14,17 +15,22 @@ use std::sync::Arc;
 
 const USAGE: &str = "\
 usage: step04-concurrency [DIR] [--server NAME] [--listen ADDR] [--workers N]
+                          [--trace FILE] [--xray]
 
   DIR            the folder to serve (default: the current one)
   --server NAME  iterative, threads, pool, poll, epoll or cores (default: epoll)
   --listen ADDR  address and port (default: 127.0.0.1:8080)
-  --workers N    loops of `cores`, threads of `pool` (default: one loop a core, 64 threads)";
+  --workers N    loops of `cores`, threads of `pool` (default: one loop a core, 64 threads)
+  --trace FILE   write down what the event loops do; - is standard output
+  --xray         draw it, at /.xray/, for browsers on this machine";
 
 struct Options {
     folder: PathBuf,
     server: (&'static str, Serve),
     listen: SocketAddr,
     config: Config,
+    trace: Option<PathBuf>,
+    xray: bool,
 }
 
 fn main() -> ExitCode {
@@ -51,6 +57,8 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>,
         server: named("epoll")?,
         listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
         config: Config::default(),
+        trace: None,
+        xray: false,
     };
     while let Some(argument) = arguments.next() {
         let mut value = || {
@@ -77,6 +85,8 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>,
                     workers.ok_or(format!("{text} workers? Try a number from 1 to 1024"))?;
                 options.config.pool = options.config.workers;
             }
+            "--trace" => options.trace = Some(PathBuf::from(value()?)),
+            "--xray" => options.xray = true,
             option if option.starts_with('-') => {
                 return Err(format!("there is no option {option}\n\n{USAGE}"));
             }
@@ -117,7 +127,26 @@ fn run(options: &Options) -> Result<(), String> {
     );
     println!("try:   curl -v http://{addr}/");
     println!("end:   Ctrl-C (once: after the answers under way; twice: now)");
-    serve(&listener, &files, &options.config, &stop).map_err(|error| format!("ended: {error}"))
+    if let Some(file) = &options.trace {
+        trace_into(file)?;
+    }
+    let served = if options.xray {
+        println!("see:   http://{addr}/.xray/");
+        serve(&listener, &Xray::new(files), &options.config, &stop)
+    } else {
+        serve(&listener, &files, &options.config, &stop)
+    };
+    served.map_err(|error| format!("ended: {error}"))
+}
+
+fn trace_into(file: &Path) -> Result<(), String> {
+    if file == Path::new("-") {
+        trace_to(io::stdout());
+        return Ok(());
+    }
+    let created = File::create(file);
+    trace_to(created.map_err(|error| format!("cannot write {}: {error}", file.display()))?);
+    Ok(())
 }
 
 fn files(folder: &Path) -> io::Result<Files> {

@@ -31,6 +31,11 @@ impl<'h> Seat<'h> {
         }
     }
 
+    /// What the kernel has been told to watch, by end.
+    pub(crate) fn watched(&self) -> [Option<Interest>; ENDS] {
+        self.registered
+    }
+
     // ANCHOR: reconcile
     /// Whether a hang-up at an end leaves nothing to do.
     pub(crate) fn is_over_at_hang_up(&self, end: usize) -> bool {

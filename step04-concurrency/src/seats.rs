@@ -4,6 +4,8 @@
 //! may have ended and its place been taken by another, within one batch of events. So a token
 //! carries the place's generation, and an old one finds nobody.
 
+use std::fmt;
+
 /// Names one end of one session: `generation:32 place:30 end:2`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Token(u64);
@@ -36,6 +38,16 @@ impl Token {
     /// The same session's token for another end.
     pub(crate) fn with_end(self, end: usize) -> Token {
         Token(self.0 & !3 | end as u64 & 3)
+    }
+}
+
+impl fmt::Display for Token {
+    /// The place, and who in a row has it: `3`, then `3.1`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.generation() {
+            0 => write!(f, "{}", self.place()),
+            generation => write!(f, "{}.{generation}", self.place()),
+        }
     }
 }
 

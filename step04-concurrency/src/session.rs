@@ -26,7 +26,8 @@ pub use ends::{CLIENT, ENDS, HangUp, Want};
 use exchanging::Exchanging;
 use http_parse::Connection;
 use outbox::Outbox;
-use patience::{Patience, Progress, Waiting};
+pub(crate) use patience::Waiting;
+use patience::{Patience, Progress};
 use sending::Sending;
 use static_files::{Config, Front, Handler, Record};
 use std::fmt;
@@ -89,6 +90,19 @@ enum Input {
 enum Mode {
     Serving,
     Stopping,
+}
+
+/// What somebody sees of a session who looks on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Glance {
+    pub(crate) peer: SocketAddr,
+    pub(crate) waiting: Waiting,
+    /// Octets from the client, since the session began.
+    pub(crate) arrived: u64,
+    /// Octets to the client, by write(2).
+    pub(crate) copied: u64,
+    /// Octets to the client, by sendfile(2).
+    pub(crate) spliced: u64,
 }
 
 /// One connection, its protocol state, and the answer under way.
@@ -189,6 +203,17 @@ impl<'h> Session<'h> {
         matches!(self.phase, Phase::Receiving)
             && self.connection.is_idle()
             && self.outbox.is_empty()
+    }
+
+    /// How far it has come, for those who look on.
+    pub(crate) fn glance(&self) -> Glance {
+        Glance {
+            peer: self.peer,
+            waiting: self.waiting(),
+            arrived: self.progress.arrived,
+            copied: self.outbox.total() - self.outbox.spliced(),
+            spliced: self.outbox.spliced(),
+        }
     }
 
     /// Lets the answer under way be the last one. Takes effect at the next step.

@@ -109,6 +109,14 @@ impl Browser {
         string(&answer, "value").ok_or(answer)
     }
 
+    /// What a script hands to `done`, as a string; the driver waits for it, with a deadline.
+    pub(crate) fn script_later(&self, script: &str) -> Result<String, String> {
+        let script = format!("const done = arguments[0]; {script}");
+        let body = format!(r#"{{"script":{},"args":[]}}"#, quoted(&script));
+        let answer = self.ask("execute/async", &body)?;
+        string(&answer, "value").ok_or(answer)
+    }
+
     fn find(&self, selector: &str) -> Result<String, String> {
         let wish = format!(r#"{{"using":"css selector","value":{}}}"#, quoted(selector));
         let answer = self.ask("element", &wish)?;

@@ -11,6 +11,8 @@ pub(super) struct Outbox {
     sent: usize,
     /// Octets that have left since the session began.
     total: u64,
+    /// Those of them that left past the buffer (sendfile).
+    spliced: u64,
 }
 
 impl Outbox {
@@ -42,9 +44,15 @@ impl Outbox {
         self.total
     }
 
+    /// Those of them that left past the buffer.
+    pub(super) fn spliced(&self) -> u64 {
+        self.spliced
+    }
+
     /// Counts octets that left past the buffer (sendfile).
     pub(super) fn count(&mut self, octets: usize) {
         self.total += octets as u64;
+        self.spliced += octets as u64;
     }
 
     /// Writes what the socket takes; what is left is [`Outbox::pending`].
@@ -54,7 +62,7 @@ impl Outbox {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(n) => {
                     self.sent += n;
-                    self.count(n);
+                    self.total += n as u64;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 /// What a session is waiting for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Waiting {
+pub(crate) enum Waiting {
     /// The next request on a kept connection.
     Idle,
     /// The rest of a request's head.
@@ -28,6 +28,21 @@ pub(super) enum Waiting {
     Linger,
 }
 
+impl Waiting {
+    /// One word, as in [`Timeouts`].
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Waiting::Idle => "idle",
+            Waiting::Head => "head",
+            Waiting::Body => "body",
+            Waiting::Send => "send",
+            Waiting::Gateway => "gateway",
+            Waiting::Linger => "linger",
+            Waiting::Tunnel => "tunnel",
+        }
+    }
+}
+
 /// Counters of what has got on since the session began.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Progress {
@@ -39,6 +54,8 @@ pub(super) struct Progress {
     pub(super) left: u64,
     /// Octets that went to or came from a program.
     pub(super) relayed: u64,
+    /// Octets that came from the client.
+    pub(super) arrived: u64,
 }
 
 /// The one deadline of a session.

@@ -59,6 +59,7 @@ impl Session<'_> {
                     self.input = Input::Dry;
                 }
                 self.connection.received(n);
+                self.progress.arrived += n as u64;
                 Ok(Moved::Some)
             }
             Err(error) => blocked_or(error),

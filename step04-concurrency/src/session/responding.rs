@@ -173,13 +173,14 @@ impl Session<'_> {
         let mut dropped = [0; 4096];
         match (&self.stream).read(&mut dropped) {
             Ok(0) => Ok(Moved::Over),
-            Ok(n) => match left.checked_sub(n as u64) {
-                Some(left) => {
-                    self.phase = Phase::Lingering(left);
-                    Ok(Moved::Some)
-                }
-                None => Ok(Moved::Over),
-            },
+            Ok(n) => {
+                self.progress.arrived += n as u64;
+                let Some(left) = left.checked_sub(n as u64) else {
+                    return Ok(Moved::Over);
+                };
+                self.phase = Phase::Lingering(left);
+                Ok(Moved::Some)
+            }
             Err(error) => blocked_or(error),
         }
     }

@@ -143,7 +143,7 @@ impl Events {
     }
 
     /// What the last wait reported.
-    pub fn iter(&self) -> impl Iterator<Item = Event> + '_ {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Event> + '_ {
         self.list[..self.len].iter().map(|event| {
             let gone = ffi::EPOLLERR | ffi::EPOLLHUP;
             Event {

@@ -1,0 +1,1 @@
+../step04-concurrency/src/xray/xray.js
