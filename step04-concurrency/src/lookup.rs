@@ -1,18 +1,18 @@
-//! From a checked path to an open file, in one step of the kernel.
+//! From a checked path to an open file, resolved in one step of the kernel.
 //!
 //! ```text
 //! step 3's Disk   resolve every link ─► below the root? ─► what is it? ─► open ─► describe
-//! Beneath         openat2(RESOLVE_BENEATH) ─► describe
+//! Beneath         openat2(RESOLVE_BENEATH, O_PATH) ─► what is it? ─► open ─► describe
 //! ```
 //!
-//! Whoever may write below the root can exchange a file for a link between two of [`Disk`]'s
-//! arrows. Here there is no between: what is opened was below the root when it was opened. It also
-//! costs fewer system calls, whose number no longer grows with the depth of the folder.
+//! Whoever may write below the root can exchange a file for a link, or for a FIFO, between two of
+//! [`Disk`]'s arrows. Here the first arrow ends at a descriptor, and the others start from it: what
+//! is opened is what was found below the root and looked at, whatever has become of its name. The
+//! number of system calls no longer grows with the depth of the folder.
 //!
-//! Where the kernel does not know the call, [`Disk`] answers, with its gap. A FIFO or a device is
-//! opened before it can be seen to be one, and closed at once; nothing is read from it.
+//! Where the kernel does not know the call, or there is no /proc, [`Disk`] answers, with its gap.
 
-use crate::sys::open_beneath;
+use crate::sys::{find_beneath, open_found};
 use static_files::{Denied, Disk, Found, SitePath};
 use std::fs::File;
 use std::io;
@@ -40,7 +40,7 @@ impl Beneath {
     /// As [`Disk::new`].
     pub fn new(root: &Path) -> io::Result<Beneath> {
         let disk = Disk::new(root)?;
-        let tried = open(&disk, Path::new("."));
+        let tried = find(&disk, Path::new(".")).and_then(|found| open_found(&found));
         let way = match tried {
             Err(error) if error.kind() == io::ErrorKind::Unsupported => Way::Disk,
             Ok(_) | Err(_) => Way::Kernel,
@@ -51,7 +51,7 @@ impl Beneath {
     /// Finds a file and opens it, or a folder.
     ///
     /// # Errors
-    /// As [`Disk::find`]; [`Denied::Forbidden`] also for a folder that may not be read.
+    /// As [`Disk::find`].
     ///
     /// Source: openat2(2)
     pub fn find(&self, path: &SitePath) -> Result<Found, Denied> {
@@ -62,18 +62,24 @@ impl Beneath {
             Some(_) => path.relative(),
             None => Path::new("."),
         };
-        let opened = match open(&self.disk, relative) {
+        let found = match find(&self.disk, relative) {
             // Perhaps a link that leads to a place below the root, but by an absolute path. What it
-            // is resolved to is opened in the same way, so a lie in between gains nothing.
+            // is resolved to is found in the same way, so a lie in between gains nothing.
             Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-                open(&self.disk, &self.resolve(relative)?)
+                find(&self.disk, &self.resolve(relative)?)
             }
             outcome => outcome,
         };
-        Found::describe(opened.map_err(|error| match error.kind() {
+        let found = found.map_err(|error| match error.kind() {
             io::ErrorKind::CrossesDevices => Denied::NotFound,
             _ => Denied::from(error),
-        })?)
+        })?;
+        let kind = found.metadata()?.file_type();
+        match (kind.is_dir(), kind.is_file()) {
+            (true, _) => Ok(Found::Folder),
+            (false, true) => Found::describe(open_found(&found)?),
+            (false, false) => Err(Denied::Forbidden),
+        }
     }
 
     /// The same place without links, relative to the root.
@@ -86,21 +92,23 @@ impl Beneath {
     }
 }
 
-/// Opens a path below the root. The root is opened anew each time: a site that is rebuilt by
+/// Finds a path below the root. The root is opened anew each time: a site that is rebuilt by
 /// replacing its folder is another folder under the same name.
-fn open(disk: &Disk, relative: &Path) -> io::Result<File> {
-    open_beneath(File::open(disk.root())?.as_fd(), relative)
+fn find(disk: &Disk, relative: &Path) -> io::Result<File> {
+    find_beneath(File::open(disk.root())?.as_fd(), relative)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fs;
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{PermissionsExt, symlink};
     use std::os::unix::net::UnixListener;
     use std::process::Command;
     use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc;
     use std::thread;
+    use std::time::Duration;
 
     /// A folder with a site and what is beside it, gone with the test.
     struct Folder(PathBuf);
@@ -207,6 +215,50 @@ mod tests {
             return;
         }
         check(&folder, "/fifo", Err(Denied::Forbidden));
+    }
+
+    #[test]
+    fn a_fifo_is_never_opened() {
+        let folder = Folder::new("fifo");
+        let fifo = folder.site().join("fifo");
+        let made = Command::new("mkfifo").arg(&fifo).status();
+        if !made.is_ok_and(|status| status.success()) {
+            println!("skipped: no mkfifo");
+            return;
+        }
+        let beneath = Beneath::new(&folder.site()).unwrap();
+        let path = SitePath::parse(b"/fifo").unwrap();
+        // Opening a FIFO to write waits until somebody opens it to read, be it for a moment.
+        let (tell, told) = mpsc::channel();
+        thread::scope(|scope| {
+            let _writing = scope.spawn(|| {
+                tell.send("opens").unwrap();
+                let held = File::options().write(true).open(&fifo).unwrap();
+                tell.send("has a reader").unwrap();
+                held
+            });
+            assert_eq!(told.recv(), Ok("opens"));
+            let mut heard = told.try_recv().ok();
+            for _ in 0..1_000 {
+                assert_eq!(beneath.find(&path).map(content), Err(Denied::Forbidden));
+                heard = heard.or(told.try_recv().ok());
+            }
+            heard = heard.or(told.recv_timeout(Duration::from_millis(50)).ok());
+            drop(File::open(&fifo).unwrap());
+            assert_eq!(heard, None);
+        });
+    }
+
+    #[test]
+    fn the_unreadable_is_forbidden() {
+        let folder = Folder::new("unreadable");
+        let file = folder.site().join("file");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o000)).unwrap();
+        if File::open(file).is_ok() {
+            println!("skipped: nothing is unreadable to root");
+            return;
+        }
+        check(&folder, "/file", Err(Denied::Forbidden));
     }
 
     #[test]

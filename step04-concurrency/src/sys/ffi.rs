@@ -27,17 +27,14 @@ pub(super) const O_NONBLOCK: c_int = 0o4000;
 
 pub(super) const SHUT_RD: c_int = 0;
 /// open(2), as openat2(2) takes them.
-pub(super) const O_RDONLY: u64 = 0;
-pub(super) const O_NOCTTY: u64 = 0o400;
-pub(super) const O_NONBLOCK_U64: u64 = 0o4000;
 pub(super) const O_CLOEXEC: u64 = 0o2_000_000;
+pub(super) const O_PATH: u64 = 0o10_000_000;
 pub(super) const RESOLVE_NO_MAGICLINKS: u64 = 0x02;
 pub(super) const RESOLVE_BENEATH: u64 = 0x08;
 
 /// errno(3)
 pub(super) const EPERM: c_int = 1;
 pub(super) const EINTR: c_int = 4;
-pub(super) const ENXIO: c_int = 6;
 pub(super) const EAGAIN: c_int = 11;
 pub(super) const ENOSYS: c_int = 38;
 pub(super) const ELOOP: c_int = 40;

@@ -14,7 +14,7 @@ mod signal;
 mod socket;
 
 pub use epoll::{Epoll, Event, Events, Interest};
-pub use files::open_beneath;
+pub use files::{find_beneath, open_found};
 pub use poll::{Pollable, poll};
 pub use process::{close_inherited_on_exec, kill_group, pidfd_open, raise_descriptor_limit};
 pub use signal::{Signal, catch_endings, release_endings};
