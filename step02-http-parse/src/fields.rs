@@ -132,11 +132,16 @@ impl Fields {
 
     /// Removes every line of that name.
     pub fn remove(&mut self, name: &str) {
+        self.retain(|other| !is_name(other, name));
+    }
+
+    /// Keeps the lines with names of which `is_kept` holds, and removes all others.
+    pub fn retain(&mut self, mut is_kept: impl FnMut(&[u8]) -> bool) {
         let Fields { wire, lines } = self;
         let mut removed = 0;
         lines.retain_mut(|line| {
             let whole = line.whole();
-            if is_name(&wire[line.name()], name) {
+            if !is_kept(&wire[line.name()]) {
                 removed += whole.len();
                 return false;
             }

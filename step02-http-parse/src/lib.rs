@@ -60,6 +60,7 @@ pub use head::{
 pub use limits::Limits;
 pub use method::Method;
 pub use reject::{Fault, Reject};
+pub use scan::pays;
 pub use status::Status;
 pub use target::{Target, TargetForm};
 pub use version::Version;

@@ -49,10 +49,20 @@ pub(crate) fn line_end(bytes: &[u8], at: usize) -> Result<usize, Stop> {
 pub(crate) const RETRY: usize = 1024;
 
 /// Tells whether it pays to parse again what was unfinished when it had `searched` octets: at the
-/// end of a line, after [`RETRY`] octets, and when no more will come. A peer that sends single
-/// octets must not make us look at all of them each time.
+/// end of a line, after a kibibyte, and when no more will come. A peer that sends single octets must
+/// not make us look at all of them each time.
+///
+/// `bytes` only grow between two calls, and `searched` is what they were at the last time.
+///
+/// ```
+/// use http_parse::pays;
+///
+/// assert!(pays(0, b"HTTP/1.1 2", false), "the first time always");
+/// assert!(!pays(10, b"HTTP/1.1 20", false));
+/// assert!(pays(11, b"HTTP/1.1 200 OK\r\n", false));
+/// ```
 // ANCHOR: pays
-pub(crate) fn pays(searched: usize, bytes: &[u8], eof: bool) -> bool {
+pub fn pays(searched: usize, bytes: &[u8], eof: bool) -> bool {
     let new = &bytes[searched..];
     eof || searched == 0 || new.len() >= RETRY || new.contains(&b'\n')
 }

@@ -1,0 +1,43 @@
+//! Fields that are meant for the next server only (RFC 9110 §7.6.1).
+
+use http_parse::Fields;
+
+/// Fields about one connection, whether Connection names them or not.
+const HOP: [&str; 9] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Options of Connection that are no names of fields, or of fields that are dropped anyway.
+const OPTIONS: [&str; 4] = ["close", "keep-alive", "te", "upgrade"];
+
+/// What Connection must not take away: a message without it would be another message, to somebody
+/// else or of another length.
+const NEVER: [&str; 3] = ["host", "content-length", "transfer-encoding"];
+
+/// The fields that a message's Connection names; mostly none, and then nothing is allocated.
+pub(super) fn named(fields: &Fields) -> Vec<Box<[u8]>> {
+    let names = fields.list("Connection");
+    names
+        .filter(|name| !is_one_of(name, &OPTIONS) && !is_one_of(name, &NEVER))
+        .map(Box::from)
+        .collect()
+}
+
+/// Whether a field goes no further than here.
+pub(super) fn is_hop(name: &[u8], named: &[Box<[u8]>]) -> bool {
+    is_one_of(name, &HOP) || named.iter().any(|other| name.eq_ignore_ascii_case(other))
+}
+
+/// Whether it is one of these names.
+pub(super) fn is_one_of(name: &[u8], names: &[&str]) -> bool {
+    let mut names = names.iter();
+    names.any(|other| name.eq_ignore_ascii_case(other.as_bytes()))
+}
