@@ -8,6 +8,8 @@
 //! Either side stops by leaving bytes where they are, so that what stands before it fills up and
 //! stops too: the buffers here are the only ones, and they are bounded.
 
+mod tunnel;
+
 use super::outbox::Outbox;
 use super::patience::Progress;
 use super::sending::broken_promise;
@@ -101,21 +103,6 @@ impl Exchanging {
             Upward::Closing => true,
             Upward::Done => false,
         }
-    }
-
-    /// Whether the program has more to give.
-    pub(super) fn wants_to_read(&self) -> bool {
-        !matches!(self.downward, Downward::Closing | Downward::Done)
-    }
-
-    /// Whether the connection has changed its protocol.
-    pub(super) fn is_tunnel(&self) -> bool {
-        !matches!(self.downward, Downward::Head | Downward::Content)
-    }
-
-    /// Whether only the client can still speak.
-    pub(super) fn is_half_closed(&self) -> bool {
-        self.downward == Downward::Done
     }
 
     /// Whether the client has to send before anything more can be fed.
@@ -243,26 +230,6 @@ impl Exchanging {
         start_response(connection, head, None, outbox.end());
         self.downward = Downward::Content;
         Ok(Some(1))
-    }
-
-    fn pull_octets(
-        &mut self,
-        connection: &mut Connection,
-        outbox: &mut Outbox,
-        record: Option<&mut Record>,
-    ) -> io::Result<Option<u64>> {
-        let mut buf = [0; TURN];
-        let n = self.exchange.read(&mut buf)?;
-        if n == 0 {
-            self.downward = Downward::Closing;
-            return Ok(Some(1));
-        }
-        Self::pass(&buf[..n], connection, outbox, record)
-    }
-
-    /// Tells that the client knows of the program's end.
-    pub(super) fn half_closed(&mut self) {
-        self.downward = Downward::Done;
     }
 
     /// `None` is the end.
