@@ -166,3 +166,56 @@ fn a_slow_exchange_is_not_the_fault_of_the_client() {
     let (_server, mut client) = slow.asked(&post(150_000));
     assert_eq!(client.answer("POST").status, 504);
 }
+
+/// Says that all is well before it has read anything, and then repeats what it reads, as a shell
+/// script does that prints its head first.
+#[derive(Debug, Default)]
+struct EarlyHead {
+    content: Vec<u8>,
+    is_whole: bool,
+}
+
+impl Exchange for EarlyHead {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.content.extend_from_slice(data);
+        Ok(data.len())
+    }
+
+    fn close_write(&mut self) -> io::Result<()> {
+        self.is_whole = true;
+        Ok(())
+    }
+
+    fn head(&mut self) -> io::Result<ResponseHead> {
+        Ok(ResponseHead::new(Status::OK))
+    }
+
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if !self.is_whole {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        let count = self.content.len().min(buf.len());
+        buf[..count].copy_from_slice(&self.content[..count]);
+        self.content.drain(..count);
+        Ok(count)
+    }
+
+    fn ends(&self) -> Ends<'_> {
+        Ends::None
+    }
+}
+
+#[test]
+fn an_exchange_whose_head_comes_early_is_given_the_content_too() {
+    let server = Server::configured(
+        |_: &Request| Reply::Exchange(Box::<EarlyHead>::default()),
+        impatient(|timeouts| timeouts.gateway = SHORT),
+    );
+    let mut client = server.connect();
+    client.send(post(40_000));
+    client.answer("POST").check(200, &"x".repeat(40_000));
+    client.send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+    assert_eq!(client.head().status, 100);
+    client.send("abc");
+    client.answer("POST").check(200, "abc");
+}
