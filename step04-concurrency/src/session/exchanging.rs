@@ -131,13 +131,7 @@ impl Exchanging {
                 progress.received += taken as u64;
                 Fed::Some
             }
-            Ok(Next::End(_)) => {
-                if self.upward == Upward::Open {
-                    self.upward = Upward::Closing;
-                }
-                self.close(progress)
-            }
-            Ok(Next::Paused) => self.close(progress),
+            Ok(Next::End(_) | Next::Paused) => self.close(progress),
             Ok(Next::NeedBytes) => Fed::NeedBytes,
             Ok(Next::Head(_) | Next::Closed) => unreachable!("a request ends before the next"),
             // What nobody reads cannot spoil an answer; the connection ends after it.
@@ -167,9 +161,10 @@ impl Exchanging {
     }
 
     fn close(&mut self, progress: &mut Progress) -> Fed {
-        if self.upward != Upward::Closing {
+        if self.upward == Upward::Done {
             return Fed::Blocked;
         }
+        self.upward = Upward::Closing;
         match self.exchange.close_write() {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Fed::Blocked,
             // As in `offer`: no more is wanted, and that is the end of it either way.
