@@ -2,14 +2,14 @@
 
 use concurrency::sys::{Epoll, Events, Interest};
 use concurrency::{CLIENT, Session, Step};
-use static_files::{Body, Config, Request, Response};
+use static_files::{Body, Config, Request, Response, Timeouts};
 use std::collections::HashMap;
 use std::env;
 use std::io;
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The listener's token; guests are numbered from 1 and no number is used twice.
 const LISTENER: u64 = 0;
@@ -30,7 +30,13 @@ fn main() -> io::Result<()> {
         b"/big" => big_page(&big),
         _ => Response::text("You were ready.\n"),
     };
-    let config = Config::default();
+    let config = Config {
+        timeouts: Timeouts {
+            head: Duration::from_secs(1),
+            ..Timeouts::default()
+        },
+        ..Config::default()
+    };
     let new = |stream| Session::new(stream, &page, &config, Instant::now());
     let room = Room {
         epoll: Epoll::new()?,

@@ -8,19 +8,27 @@ use std::env;
 use std::error::Error;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
+
+/// What `/work` takes: a page that has to be computed, on the thread of its loop.
+const WORK: Duration = Duration::from_millis(250);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let addr = env::args().nth(1).unwrap_or("127.0.0.1:7047".to_owned());
     let name = env::args().nth(2).unwrap_or("one".to_owned());
+    let workers = env::args().nth(3).unwrap_or("2".to_owned()).parse()?;
     let stop = Arc::new(Stop::new());
     stop_on_signals(Arc::clone(&stop))?;
     // ANCHOR: loops
-    let page = |_: &Request| {
+    let page = |request: &Request| {
+        if request.path() == b"/work" {
+            thread::sleep(WORK);
+        }
         let thread = thread::current().id();
         Response::text(format!("{name}, {thread:?}\n"))
     };
     let config = Config {
-        workers: 2,
+        workers,
         ..Config::default()
     };
     let listener = sys::listen(addr.parse()?, Port::Shared)?;
