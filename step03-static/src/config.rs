@@ -46,6 +46,16 @@ impl Default for Timeouts {
     }
 }
 
+/// What a connection begins with. It is configured, never guessed: whoever may say for whom a
+/// connection is could say anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// A request.
+    Request,
+    /// The PROXY protocol, by which a front says for whom it opened the connection. Step 4 reads it.
+    Preface,
+}
+
 /// What a server may spend, on one connection and in all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Config {
@@ -53,6 +63,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long the server waits.
     pub timeouts: Timeouts,
+    /// What a connection begins with.
+    pub expected: Expected,
     /// Octets of one request body; more is 413. It is streamed, so this bounds time, not memory.
     pub body_bytes: u64,
     /// Octets of a request body that are collected in memory; more is 413.
@@ -77,6 +89,7 @@ impl Default for Config {
         Config {
             limits: Limits::default(),
             timeouts: Timeouts::default(),
+            expected: Expected::Request,
             body_bytes: 1 << 30,
             collect_bytes: 1 << 20,
             linger_bytes: 1 << 20,

@@ -41,7 +41,7 @@ mod serve;
 
 pub use collect::Collect;
 pub use conditional::{Precondition, Validators, precondition};
-pub use config::{Config, Timeouts};
+pub use config::{Config, Expected, Timeouts};
 pub use encoding::{Coding, Sibling, with_siblings};
 pub use files::{Files, Listing};
 pub use front::{Front, Scheme};

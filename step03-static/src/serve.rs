@@ -16,7 +16,7 @@
 
 use crate::client::{Client, Given, PIECE};
 use crate::end::End;
-use crate::{Config, Exchange, Handler, Reply, gateway_failure};
+use crate::{Config, Exchange, Expected, Handler, Reply, gateway_failure};
 use http_parse::{ResponseHead, Status};
 use std::io;
 use std::net::TcpStream;
@@ -29,6 +29,7 @@ const NAP: Duration = Duration::from_millis(1);
 
 /// Serves one connection until it ends.
 ///
+/// The connection begins with a request; one that is to begin with a preface is `Unsupported`.
 /// Every wait is bounded by `config.timeouts`, every request by `config`. Mistakes of the client
 /// are answered and are no errors here.
 ///
@@ -45,6 +46,9 @@ pub fn serve_connection(
     handler: &dyn Handler,
     config: &Config,
 ) -> io::Result<()> {
+    if config.expected == Expected::Preface {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
     let mut client = Client::new(stream, config)?;
     let outcome = match converse(&mut client, handler) {
         Err(End::Refused(response)) => client.refuse(response, handler),

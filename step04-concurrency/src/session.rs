@@ -16,6 +16,7 @@
 
 mod ends;
 mod exchanging;
+mod greeting;
 mod outbox;
 mod patience;
 mod receiving;
@@ -29,7 +30,7 @@ use outbox::Outbox;
 pub(crate) use patience::Waiting;
 use patience::{Patience, Progress};
 use sending::Sending;
-use static_files::{Config, Front, Handler, Record};
+use static_files::{Config, Expected, Front, Handler, Record};
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -60,6 +61,8 @@ enum Moved {
 
 // ANCHOR: phase
 enum Phase {
+    /// Before a preface's last octet; so much of it has come.
+    Greeting(Vec<u8>),
     /// Before or inside a request's head.
     Receiving,
     /// A ready response is leaving.
@@ -150,7 +153,10 @@ impl<'h> Session<'h> {
             config,
             connection: Connection::new(&config.limits),
             outbox: Outbox::default(),
-            phase: Phase::Receiving,
+            phase: match config.expected {
+                Expected::Request => Phase::Receiving,
+                Expected::Preface => Phase::Greeting(Vec::new()),
+            },
             input: Input::Untried,
             mode: Mode::Serving,
             progress: Progress::default(),
@@ -189,7 +195,8 @@ impl<'h> Session<'h> {
     pub fn serial(&self) -> (u32, u32) {
         let generation = match &self.phase {
             Phase::Exchanging(exchanging) => exchanging.generation(),
-            Phase::Receiving
+            Phase::Greeting(_)
+            | Phase::Receiving
             | Phase::Sending(..)
             | Phase::Draining(_)
             | Phase::Leaving
@@ -223,6 +230,7 @@ impl<'h> Session<'h> {
 
     fn advance(&mut self) -> io::Result<Moved> {
         match self.phase {
+            Phase::Greeting(_) => self.greet(),
             Phase::Receiving => self.receive(),
             Phase::Sending(..) => self.send(),
             Phase::Exchanging(_) => self.exchange(),
@@ -260,6 +268,7 @@ impl<'h> Session<'h> {
         match &self.phase {
             Phase::Receiving if self.connection.is_idle() => Waiting::Idle,
             Phase::Receiving => Waiting::Head,
+            Phase::Greeting(_) => Waiting::Greeting,
             Phase::Sending(..) | Phase::Leaving => Waiting::Send,
             Phase::Exchanging(exchanging) if exchanging.is_tunnel() => Waiting::Tunnel,
             Phase::Exchanging(exchanging) if exchanging.wants_content(&self.connection) => {

@@ -87,6 +87,7 @@ impl Session<'_> {
         match &self.phase {
             Phase::Exchanging(exchanging) if exchanging.is_half_closed() => HangUp::Event,
             Phase::Exchanging(_)
+            | Phase::Greeting(_)
             | Phase::Receiving
             | Phase::Sending(..)
             | Phase::Draining(_)
@@ -103,7 +104,7 @@ impl Session<'_> {
                 self.connection.body().is_empty() && self.connection.wants_bytes()
             }
             Phase::Sending(..) | Phase::Leaving => false,
-            Phase::Lingering(_) => true,
+            Phase::Greeting(_) | Phase::Lingering(_) => true,
         }
     }
     // ANCHOR_END: wants_request

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 /// What a session is waiting for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Waiting {
+    /// What a front says before the first request.
+    Greeting,
     /// The next request on a kept connection.
     Idle,
     /// The rest of a request's head.
@@ -39,6 +41,7 @@ impl Waiting {
             Waiting::Gateway => "gateway",
             Waiting::Linger => "linger",
             Waiting::Tunnel => "tunnel",
+            Waiting::Greeting => "greeting",
         }
     }
 }
@@ -91,7 +94,7 @@ impl Patience {
         timeouts: &Timeouts,
     ) {
         let (count, enough) = match waiting {
-            Waiting::Idle | Waiting::Head => (progress.requests, 1),
+            Waiting::Greeting | Waiting::Idle | Waiting::Head => (progress.requests, 1),
             Waiting::Body => (progress.received, Timeouts::PROGRESS),
             Waiting::Send => (progress.left, 1),
             Waiting::Gateway | Waiting::Tunnel => (progress.relayed, 1),
@@ -109,7 +112,7 @@ impl Patience {
 fn allowed(waiting: Waiting, timeouts: &Timeouts) -> Duration {
     match waiting {
         Waiting::Idle => timeouts.idle,
-        Waiting::Head => timeouts.head,
+        Waiting::Greeting | Waiting::Head => timeouts.head,
         Waiting::Body => timeouts.body,
         Waiting::Send => timeouts.send,
         Waiting::Gateway => timeouts.gateway,

@@ -144,7 +144,9 @@ impl Session<'_> {
     pub(super) fn expire(&mut self) -> io::Result<Step> {
         let error = io::Error::from(io::ErrorKind::TimedOut);
         match self.waiting() {
-            Waiting::Idle | Waiting::Send | Waiting::Tunnel => return Ok(Step::Closed),
+            Waiting::Greeting | Waiting::Idle | Waiting::Send | Waiting::Tunnel => {
+                return Ok(Step::Closed);
+            }
             Waiting::Linger if matches!(self.phase, Phase::Lingering(_)) => {
                 return Ok(Step::Closed);
             }
