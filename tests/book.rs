@@ -51,6 +51,8 @@ fn chapters() -> Vec<(String, String)> {
     files
         .into_iter()
         .filter(|file| !file.ends_with("SUMMARY.md"))
+        // Written by the benchmark, and part of the chapters that include it.
+        .filter(|file| !file.iter().any(|folder| folder == "measured"))
         .map(|file| {
             let name = file.strip_prefix(root()).unwrap_or(&file);
             let text = fs::read_to_string(&file).expect("a chapter is readable");
