@@ -6,8 +6,9 @@
 use crate::environ::Authorization;
 use crate::route::Prefix;
 use crate::suggest::nearest;
+use crate::trust::Network;
 use crate::values;
-use static_files::{Config, Listing, LogFormat};
+use static_files::{Config, Expected, Listing, LogFormat};
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -35,6 +36,8 @@ pub struct Options {
     pub authorization: Authorization,
     /// Whether a folder without `index.html` shows what is in it.
     pub listing: Listing,
+    /// Who may say for whom it asks; mostly nobody.
+    pub trust: Vec<Network>,
     /// Whether and how each response is told on standard output.
     pub log: Log,
 }
@@ -61,6 +64,7 @@ impl Options {
             cgi: Vec::new(),
             authorization: Authorization::Withheld,
             listing: Listing::Hidden,
+            trust: Vec::new(),
             log: Log::Off,
         }
     }
@@ -101,7 +105,7 @@ enum Takes {
     Value(&'static str, fn(&mut Options, &OsStr) -> Result<(), String>),
 }
 
-const FLAGS: [Flag; 8] = [
+const FLAGS: [Flag; 10] = [
     Flag {
         name: "--listen",
         takes: Takes::Value("ADDRESS:PORT", values::listen),
@@ -131,6 +135,16 @@ const FLAGS: [Flag; 8] = [
         name: "--listing",
         takes: Takes::Nothing(|options| options.listing = Listing::Shown),
         help: "show what is in a folder that has no index.html",
+    },
+    Flag {
+        name: "--trust",
+        takes: Takes::Value("NETWORK,…", values::trust),
+        help: "believe X-Forwarded-For, -Proto, -Host and Forwarded from these addresses: 10.0.0.0/8,::1",
+    },
+    Flag {
+        name: "--proxy-protocol",
+        takes: Takes::Nothing(|options| options.config.expected = Expected::Preface),
+        help: "every connection begins with the PROXY protocol, version 1 or 2",
     },
     Flag {
         name: "--log",

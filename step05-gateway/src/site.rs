@@ -8,6 +8,7 @@ use crate::options::{Log, Options};
 use crate::program::Programs;
 use crate::redirect::Redirects;
 use crate::route::Routes;
+use crate::trust::Trusting;
 use concurrency::{Beneath, Cache, SERVERS, Serve, listen_for};
 use socket::Stop;
 use static_files::{AccessLog, Files, Handler, LogFormat};
@@ -121,6 +122,12 @@ pub fn run(options: &Options, stop: &Stop, ready: impl FnOnce(SocketAddr)) -> Re
     let handler = logged
         .as_ref()
         .map_or(&site as &dyn Handler, |logged| logged);
+    let trusting = Trusting::new(&options.trust, handler);
+    let handler = if options.trust.is_empty() {
+        handler
+    } else {
+        &trusting
+    };
     ready(listener.local_addr().map_err(at)?);
     serve(&listener, handler, &options.config, stop).map_err(Failure::System)
 }

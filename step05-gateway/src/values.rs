@@ -6,6 +6,7 @@
 use crate::options::{LISTEN, Log, Options};
 use crate::route::Prefix;
 use crate::suggest::nearest;
+use crate::trust::Network;
 use concurrency::SERVERS;
 use static_files::{LogFormat, Timeouts};
 use std::ffi::OsStr;
@@ -99,6 +100,16 @@ pub(crate) fn cgi(options: &mut Options, value: &OsStr) -> Result<(), String> {
         return Err(format!("{parsed} is mounted twice"));
     }
     options.cgi.push((parsed, PathBuf::from(folder)));
+    Ok(())
+}
+
+pub(crate) fn trust(options: &mut Options, value: &OsStr) -> Result<(), String> {
+    let text = value.to_string_lossy();
+    for part in text.split(',') {
+        let network: Result<Network, _> = part.parse();
+        let network = network.map_err(|bad| format!("\"{part}\" is no network: {bad}"))?;
+        options.trust.push(network);
+    }
     Ok(())
 }
 
