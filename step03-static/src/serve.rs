@@ -85,6 +85,7 @@ fn converse(client: &mut Client<'_>, handler: &dyn Handler) -> Result<(), End> {
 /// Moves a request into an exchange, and then the response out of it.
 fn relay(client: &mut Client<'_>, mut exchange: Box<dyn Exchange>) -> Result<(), End> {
     let patience = client.config.timeouts.gateway;
+    // ANCHOR: relay
     // Some refuse before they have seen any content, and then it need not be sent at all. A head that
     // comes early says nothing of the kind: its program may be about to read.
     let head = match exchange.head() {
@@ -95,6 +96,7 @@ fn relay(client: &mut Client<'_>, mut exchange: Box<dyn Exchange>) -> Result<(),
         Ok(head) => give(client, exchange.as_mut()).map(|()| Ok(head))?,
         Err(refused) => Err(refused),
     };
+    // ANCHOR_END: relay
     match head {
         // After it both sides would speak at any time, and this server can listen to one only.
         Ok(head) if head.status == Status::SWITCHING_PROTOCOLS => {

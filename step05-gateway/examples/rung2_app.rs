@@ -4,6 +4,8 @@
 //! curl http://127.0.0.1:7052/env?a=b
 //! curl --data-binary @Cargo.lock http://127.0.0.1:7052/digest
 //! ```
+//!
+//! And the same nap twice: on a thread of the pool, and on the event loop's own.
 
 use concurrency::event_loop;
 use gateway::{App, Authorization, Environ, Mount, Offload, Pool, Responder, Routes};
@@ -14,6 +16,8 @@ use std::error::Error;
 use std::io::{self, BufWriter, Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 /// Shows what an application is told, in the words of CGI.
 struct Env;
@@ -35,6 +39,7 @@ impl App for Env {
     }
 }
 
+// ANCHOR: digest
 /// Counts what is sent to it, and boils it down to sixteen digits (FNV-1a), however much it is.
 struct Digest;
 
@@ -55,6 +60,37 @@ impl App for Digest {
         writeln!(respond.start(&text())?, "{octets} octets, {digest:016x}")
     }
 }
+// ANCHOR_END: digest
+
+/// Waits for something, as an application does that asks a database.
+struct Nap;
+
+const NAP: Duration = Duration::from_secs(3);
+
+impl App for Nap {
+    fn call(&self, _: &Request, _: &mut dyn Read, respond: Responder<'_>) -> io::Result<()> {
+        thread::sleep(NAP);
+        writeln!(respond.start(&text())?, "rested")
+    }
+}
+
+// ANCHOR: trap
+/// The same as a handler, which the server calls on its own thread.
+fn nap_on_the_loop(_: &Request) -> Response {
+    thread::sleep(NAP);
+    Response::text("rested\n")
+}
+// ANCHOR_END: trap
+
+/// Has a fault.
+struct Faulty;
+
+impl App for Faulty {
+    fn call(&self, request: &Request, _: &mut dyn Read, _: Responder<'_>) -> io::Result<()> {
+        let names: Vec<&[u8]> = request.path().split(|octet| *octet == b'/').collect();
+        panic!("there is no {:?}", names[9])
+    }
+}
 
 fn text() -> ResponseHead {
     let mut head = ResponseHead::new(Status::OK);
@@ -65,9 +101,14 @@ fn text() -> ResponseHead {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let addr = std::env::args().nth(1);
+    // ANCHOR: routes
     let mut routes = Routes::new(|_: &Request| Response::text("try /env and /digest\n"));
     routes.mount("/env".parse()?, Offload::new(Env, Pool::default())?);
     routes.mount("/digest".parse()?, Offload::new(Digest, Pool::default())?);
+    routes.mount("/nap".parse()?, Offload::new(Nap, Pool::default())?);
+    routes.mount("/nap/loop".parse()?, nap_on_the_loop);
+    routes.mount("/faulty".parse()?, Offload::new(Faulty, Pool::default())?);
+    // ANCHOR_END: routes
 
     let listener = TcpListener::bind(addr.as_deref().unwrap_or("127.0.0.1:7052"))?;
     println!("try http://{}/env", listener.local_addr()?);

@@ -37,6 +37,7 @@ use std::io::{self, Read, Write};
 /// }
 /// ```
 pub trait App: Send + Sync + 'static {
+    // ANCHOR: call
     /// Answers one request.
     ///
     /// `input` is the request's content: `Ok(0)` is its honest end, and a client that leaves in
@@ -52,6 +53,7 @@ pub trait App: Send + Sync + 'static {
         input: &mut dyn Read,
         respond: Responder<'_>,
     ) -> io::Result<()>;
+    // ANCHOR_END: call
 }
 
 /// The right to answer, once.

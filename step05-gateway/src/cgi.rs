@@ -121,6 +121,7 @@ impl Cgi {
         })
     }
 
+    // ANCHOR: run
     fn run(&self, request: &Request, script: &Script, environ: &Environ) -> io::Result<Program> {
         let folder = script.file.parent().unwrap_or(&self.folder);
         let mut command = Command::new(&script.file);
@@ -136,6 +137,7 @@ impl Cgi {
         let name = environ.get("SCRIPT_NAME").unwrap_or_default();
         self.programs.start(&mut command, name, request.method())
     }
+    // ANCHOR_END: run
 }
 
 impl Handler for Cgi {

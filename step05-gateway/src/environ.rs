@@ -248,6 +248,7 @@ impl Environ {
     }
 }
 
+// ANCHOR: is_passed_on
 /// Whether a field becomes a variable.
 fn is_passed_on(name: &[u8], authorization: Authorization) -> bool {
     // `X_Real_IP` and `X-Real-IP` would become one variable, and a front that guards the
@@ -266,6 +267,7 @@ fn is_passed_on(name: &[u8], authorization: Authorization) -> bool {
     }
     !is("proxy-authorization") && !OURS.into_iter().chain(OF_FRONTS).any(is)
 }
+// ANCHOR_END: is_passed_on
 
 /// `X-Colour` → `HTTP_X_COLOUR`; the name has passed [`is_passed_on`], so it is ASCII.
 fn variable_name(field: &[u8]) -> String {

@@ -111,6 +111,7 @@ impl<A: App> Offload<A> {
         Ok(Offload { queue, app })
     }
 
+    // ANCHOR: start
     fn start(&self, request: &Request) -> io::Result<Calling> {
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
@@ -123,6 +124,7 @@ impl<A: App> Offload<A> {
         // The workers live as long as this handler, so a failure means that the queue is full.
         let refused = |_| io::Error::from(io::ErrorKind::ResourceBusy);
         self.queue.try_send(job).map_err(refused)?;
+        // ANCHOR_END: start
         let mut calling = Calling {
             stream: ours,
             output: Output::new(request.method().clone()),
@@ -163,6 +165,7 @@ fn work(app: &dyn App, jobs: &Mutex<Receiver<Job>>) {
             // Whoever asked has left while the request was waiting.
             continue;
         }
+        // ANCHOR: outcome
         let outcome = catch_unwind(AssertUnwindSafe(|| job.run(app)))
             .unwrap_or_else(|_| Err(io::Error::other("the application panicked")));
         job.call
@@ -171,6 +174,7 @@ fn work(app: &dyn App, jobs: &Mutex<Receiver<Job>>) {
             .expect("a call ends once, on this thread");
         // Only now is our end of the pair closed: who sees the end of output finds the outcome.
         drop(job);
+        // ANCHOR_END: outcome
     }
 }
 

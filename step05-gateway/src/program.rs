@@ -120,6 +120,7 @@ impl Program {
         self.complain(io::Error::new(io::ErrorKind::UnexpectedEof, how))
     }
 
+    // ANCHOR: settle
     /// All output has been read. Was it all there was to say?
     fn settle(&mut self) -> io::Result<usize> {
         match self.ward.ended()? {
@@ -128,6 +129,7 @@ impl Program {
             Some(status) => Err(self.complain(broken_off(status))),
         }
     }
+    // ANCHOR_END: settle
 }
 
 fn broken_off(status: ExitStatus) -> io::Error {

@@ -60,6 +60,7 @@ impl Session<'_> {
         let Phase::Exchanging(exchanging) = &mut self.phase else {
             return Ok(Moved::Some);
         };
+        // ANCHOR: both_ways
         let limit = self.config.body_bytes;
         let fed = exchanging.feed(&mut self.connection, &mut self.progress, limit);
         let pulled = exchanging.pull(
@@ -68,6 +69,7 @@ impl Session<'_> {
             &mut self.progress,
             self.record.as_deref_mut(),
         );
+        // ANCHOR_END: both_ways
         match pulled {
             Pulled::Some | Pulled::Blocked | Pulled::HalfClosed => {}
             Pulled::BothClosed => {
