@@ -61,18 +61,28 @@ pub fn forbids_unsafe(text: &str) -> bool {
     code_only(text).contains("#![forbid(unsafe_code)]")
 }
 
-/// The number of lines before the tests at the end of the file.
+/// The number of lines before the tests at the end of the file, without the marks by which the book
+/// finds its passages.
 pub fn lines_before_tests(text: &str) -> usize {
     text.lines()
         .take_while(|line| line.trim() != "#[cfg(test)]")
+        .filter(|line| !is_mark(line))
         .count()
 }
 
-/// Names of functions longer than `limit` lines, braces and signature included; relies on rustfmt's
-/// indentation.
+fn is_mark(line: &str) -> bool {
+    line.trim_start().starts_with("// ANCHOR")
+}
+
+/// Names of functions longer than `limit` lines, braces and signature included, the book's marks
+/// not; relies on rustfmt's indentation.
 pub fn long_functions(text: &str, limit: usize) -> Vec<String> {
     let code = code_only(text);
-    let lines: Vec<&str> = code.lines().collect();
+    let lines = code.lines().zip(text.lines());
+    let lines: Vec<&str> = lines
+        .filter(|(_, original)| !is_mark(original))
+        .map(|(line, _)| line)
+        .collect();
     let mut long = Vec::new();
     for (start, line) in lines.iter().enumerate() {
         let Some(name) = function_name(line) else {
@@ -175,6 +185,8 @@ mod tests {
     fn lines_count_up_to_the_tests() {
         assert_eq!(lines_before_tests("a\nb\n#[cfg(test)]\nc\n"), 2);
         assert_eq!(lines_before_tests("a\nb\n"), 2);
+        let marked = "// ANCHOR: a\na\n    // ANCHOR_END: a\nb\n";
+        assert_eq!(lines_before_tests(marked), 2);
     }
 
     #[test]
@@ -184,6 +196,8 @@ mod tests {
             format!("impl A {{\n    pub fn short() {{\n    }}\n}}\npub fn long() {{\n{body}}}\n");
         assert_eq!(long_functions(&text, 5), ["long: 6 lines"]);
         assert!(long_functions(&text, 6).is_empty());
+        let marked = text.replace("    a();\n", "    // ANCHOR: a\n    a();\n");
+        assert_eq!(long_functions(&marked, 5), ["long: 6 lines"]);
         assert!(long_functions("trait A {\n    fn a();\n}\n", 1).is_empty());
     }
 
