@@ -101,6 +101,15 @@ impl Buffer {
         self.start += n;
     }
 
+    /// The same storage with nothing in it.
+    pub(crate) fn emptied(self) -> Buffer {
+        Buffer {
+            start: 0,
+            end: 0,
+            ..self
+        }
+    }
+
     /// Hands the storage back when nothing waits in it.
     pub(crate) fn release(&mut self) {
         if self.is_empty() {

@@ -193,7 +193,7 @@ impl Connection {
             Parsed::Partial if !self.eof => {
                 let searched = self.input.len();
                 self.reading = Reading::Head { searched };
-                self.release();
+                self.forget_what_will_be_read_anew();
                 Ok(Next::NeedBytes)
             }
             Parsed::Partial if self.is_idle() => Ok(Next::Closed),

@@ -212,6 +212,9 @@ fn an_idle_connection_holds_no_memory() {
     connection.finish(&mut Vec::new()).unwrap();
     assert!(connection.next_request());
     assert_eq!(connection.next(), Ok(Next::NeedBytes));
+    assert!(connection.is_fresh());
+    assert!(connection.memory() > 0, "the next request may come at once");
+    connection.release();
     assert_eq!(connection.memory(), 0);
 
     connection.space();
@@ -221,6 +224,8 @@ fn an_idle_connection_holds_no_memory() {
     );
     connection.release();
     assert_eq!(connection.memory(), 0);
+    fill(&mut connection, &mut "\r".bytes());
+    assert!(!connection.is_fresh(), "half of an empty line is something");
 }
 
 /// A request with its answer, from the first octet to the readiness for the next; returns where
@@ -255,7 +260,27 @@ fn a_busy_connection_reads_every_request_in_the_memory_of_the_first() {
         assert_eq!(connection.memory(), memory);
     }
     assert_eq!(connection.next(), Ok(Next::NeedBytes));
-    assert_eq!(connection.memory(), 0, "an idle one holds none");
+    assert_eq!(connection.memory(), memory, "the next request may come");
+    connection.release();
+    assert_eq!(connection.memory(), 0, "one that waits holds none");
+}
+
+#[test]
+fn a_renewed_connection_knows_nothing_of_the_peer_before() {
+    let mut connection = Connection::new(&Limits::default());
+    fill(
+        &mut connection,
+        &mut "POST / HTTP/1.0\r\nContent-Length: 9\r\n\r\nabc".bytes(),
+    );
+    assert!(matches!(connection.next(), Ok(Next::Head(_))));
+    let memory = connection.memory();
+    connection.renew(memory);
+    assert!(connection.is_fresh() && connection.memory() > 0);
+    assert!(!connection.closes_after_response());
+    let request = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
+    exchange(&mut connection, request, &mut Vec::new());
+    connection.renew(connection.memory() - 1);
+    assert_eq!(connection.memory(), 0, "no more is kept than is wanted");
 }
 
 #[test]

@@ -35,6 +35,7 @@ pub fn drive(
             Step::Closed => return Ok(()),
             Step::Again => {}
             Step::Waiting => {
+                session.release();
                 // Once stopped, the signal stays readable: it has told us what it had to.
                 let signal = cut.is_none().then_some(stop);
                 if wait(&session, signal, cut)? == Client::Gone {

@@ -12,31 +12,24 @@
 //!
 //! The loop knows nothing of HTTP, and sessions know nothing of the loop.
 
+mod accepting;
+
 use crate::StopSignal;
-use crate::seat::Seat;
+use crate::seat::{Seat, Service};
 use crate::seats::{Seats, Token};
-use crate::session::{CLIENT, Session, Step};
+use crate::session::{CLIENT, Desks, Step};
 use crate::shutdown::stop_accepting;
-use crate::sys::{Epoll, Events, Interest};
+use crate::sys::{self, Epoll, Events, Interest};
 use crate::timers::Timers;
 use crate::trace::Recorder;
-use socket::{AcceptFate, Stop, accept_fate};
+use socket::Stop;
 use static_files::{Config, Handler};
 use std::io;
-use std::net::TcpListener;
-use std::os::fd::AsFd;
-use std::time::{Duration, Instant};
+use std::net::{SocketAddr, TcpListener};
+use std::time::Instant;
 
-/// Connections accepted in one turn: a burst of new ones must not keep the old ones waiting.
-const ACCEPTS: usize = 64;
 /// Ready descriptors heard of in one turn.
 const EVENTS: usize = 256;
-/// How long accepting pauses when the system has no descriptors left.
-const PAUSE: Duration = Duration::from_millis(100);
-/// Idle connections closed to get descriptors back.
-const MAKE_ROOM: usize = 16;
-/// How often running out of descriptors is reported.
-const REPORT: Duration = Duration::from_secs(60);
 
 /// Serves until `stop` is raised and what was under way then is answered, or the grace period over.
 ///
@@ -66,8 +59,9 @@ pub(crate) fn run_loop(
 
 struct EventLoop<'h> {
     listener: &'h TcpListener,
-    handler: &'h dyn Handler,
+    addr: SocketAddr,
     config: &'h Config,
+    service: Service<'h>,
     signal: StopSignal<'h>,
     epoll: Epoll,
     seats: Seats<Seat<'h>>,
@@ -93,10 +87,17 @@ impl<'h> EventLoop<'h> {
         let signal = StopSignal::new(stop)?;
         let epoll = Epoll::new()?;
         epoll.add(signal.fd(), Token::STOP.into(), Interest::READ)?;
+        // Answers are written whole; waiting to fill a packet (Nagle) would only delay them.
+        sys::accept_without_delay(listener)?;
         Ok(EventLoop {
             listener,
-            handler,
+            addr: listener.local_addr()?,
             config,
+            service: Service {
+                handler,
+                config,
+                desks: Desks::default(),
+            },
             signal,
             epoll,
             seats: Seats::new(config.connections),
@@ -168,7 +169,7 @@ impl<'h> EventLoop<'h> {
         let Some(seat) = self.seats.get(token) else {
             return;
         };
-        let kept = match seat.session.step(now) {
+        let kept = match seat.step(&mut self.service, now) {
             Ok(Step::Waiting) => true,
             Ok(Step::Again) => {
                 self.again.push(token.with_end(CLIENT));
@@ -182,17 +183,21 @@ impl<'h> EventLoop<'h> {
             self.recorder.stepped(token, seat);
             return self.leave(token);
         }
-        let deadline = seat.session.deadline();
+        let deadline = seat.deadline();
         if seat.armed.is_none_or(|armed| deadline < armed) {
             seat.armed = Some(deadline);
             self.timers.arm(deadline, token.with_end(CLIENT).into());
         }
         self.recorder.stepped(token, seat);
+        seat.fold(&mut self.service);
     }
 
     /// Drops a session, and with it its descriptors and their registrations.
     fn leave(&mut self, token: Token) {
         self.recorder.closed(token);
+        if let Some(seat) = self.seats.get(token) {
+            seat.leave(&mut self.service);
+        }
         self.seats.remove(token);
     }
 
@@ -204,7 +209,7 @@ impl<'h> EventLoop<'h> {
         if seat.armed != Some(at) {
             return;
         }
-        let deadline = seat.session.deadline();
+        let deadline = seat.deadline();
         if deadline <= now {
             seat.armed = None;
             self.recorder.due(token, seat);
@@ -216,69 +221,6 @@ impl<'h> EventLoop<'h> {
     }
     // ANCHOR_END: expire
 
-    /// Derives whether to listen, and tells the kernel if that has changed.
-    fn listen_or_not(&mut self, now: Instant) -> io::Result<()> {
-        if self.paused.is_some_and(|until| now >= until) {
-            self.paused = None;
-        }
-        let wanted = self.cut.is_none() && self.paused.is_none() && !self.seats.is_full();
-        if wanted && !self.listening {
-            self.epoll
-                .add_shared(self.listener.as_fd(), Token::LISTENER.into())?;
-        } else if !wanted && self.listening {
-            self.epoll.delete(self.listener.as_fd())?;
-        }
-        self.listening = wanted;
-        Ok(())
-    }
-
-    fn accept(&mut self, now: Instant) -> io::Result<()> {
-        for _ in 0..ACCEPTS {
-            if self.seats.is_full() || self.cut.is_some() {
-                return Ok(());
-            }
-            match self.listener.accept() {
-                Ok((stream, _)) => {
-                    // The client may have gone while it waited to be accepted.
-                    if let Ok(session) = Session::new(stream, self.handler, self.config, now) {
-                        let token = self.seats.insert(Seat::new(session));
-                        self.recorder.opened(token, self.seats.get(token));
-                        // Most clients have sent their request by now: a wait less.
-                        self.step(token, now);
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => match accept_fate(&error) {
-                    AcceptFate::Retry => {}
-                    AcceptFate::Pause => {
-                        self.make_room(&error, now);
-                        return Ok(());
-                    }
-                    // Another loop that shares the listener has stopped it.
-                    AcceptFate::Fatal if self.signal.is_raised() => return Ok(()),
-                    AcceptFate::Fatal => return Err(error),
-                },
-            }
-        }
-        Ok(())
-    }
-
-    /// Without descriptors: pauses accepting, closes those that nobody would miss, says so.
-    fn make_room(&mut self, error: &io::Error, now: Instant) {
-        self.paused = Some(now + PAUSE);
-        let idle = self
-            .seats
-            .tokens_where(|seat| seat.session.is_idle(), MAKE_ROOM);
-        for token in &idle {
-            self.leave(*token);
-        }
-        if self.reported.is_none_or(|at| now >= at + REPORT) {
-            self.reported = Some(now);
-            let closed = idle.len();
-            eprintln!("accepting pauses: {error}; {closed} idle connections were closed");
-        }
-    }
-
     /// Asked to stop: no new connections, idle ones end, answers under way are the last.
     fn drain(&mut self, now: Instant) -> io::Result<()> {
         self.epoll.delete(self.signal.fd())?;
@@ -289,7 +231,7 @@ impl<'h> EventLoop<'h> {
         self.cut = Some(now + self.config.timeouts.grace);
         for token in self.seats.tokens_where(|_| true, usize::MAX) {
             if let Some(seat) = self.seats.get(token) {
-                seat.session.stop();
+                seat.stop(&mut self.service);
                 self.step(token, now);
             }
         }

@@ -219,7 +219,10 @@ impl Guest<'_> {
         }
         self.turn = Turn::Waits;
         match self.session.step(now) {
-            Ok(Step::Waiting) => true,
+            Ok(Step::Waiting) => {
+                self.session.release();
+                true
+            }
             Ok(Step::Again) => {
                 self.turn = Turn::Ready;
                 true

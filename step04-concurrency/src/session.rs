@@ -17,6 +17,7 @@
 mod ends;
 mod exchanging;
 mod greeting;
+mod idle;
 mod outbox;
 mod patience;
 mod receiving;
@@ -26,11 +27,12 @@ mod sending;
 pub use ends::{CLIENT, ENDS, HangUp, Want};
 use exchanging::Exchanging;
 use http_parse::Connection;
+pub(crate) use idle::{Desk, Desks, Idle};
 use outbox::Outbox;
 pub(crate) use patience::Waiting;
 use patience::{Patience, Progress};
 use sending::Sending;
-use static_files::{Config, Expected, Front, Handler, Record};
+use static_files::{Config, Front, Handler, Record};
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -144,26 +146,9 @@ impl<'h> Session<'h> {
         stream.set_nonblocking(true)?;
         // Answers are written whole; waiting to fill a packet (Nagle) would only delay them.
         stream.set_nodelay(true)?;
-        Ok(Session {
-            peer: stream.peer_addr()?,
-            local: stream.local_addr()?,
-            front: None,
-            stream,
-            handler,
-            config,
-            connection: Connection::new(&config.limits),
-            outbox: Outbox::default(),
-            phase: match config.expected {
-                Expected::Request => Phase::Receiving,
-                Expected::Preface => Phase::Greeting(Vec::new()),
-            },
-            input: Input::Untried,
-            mode: Mode::Serving,
-            progress: Progress::default(),
-            patience: Patience::new(now, &config.timeouts),
-            record: None,
-            serial: 0,
-        })
+        let ends = (stream.peer_addr()?, stream.local_addr()?);
+        let idle = Idle::new(stream, ends, config, now);
+        Ok(idle.wake(Desk::new(config), handler, config))
     }
 
     // ANCHOR: step
@@ -223,6 +208,14 @@ impl<'h> Session<'h> {
         }
     }
 
+    /// Hands memory back that an idle session does not need: to be called before waiting long.
+    pub fn release(&mut self) {
+        if self.is_idle() {
+            self.outbox.release();
+            self.connection.release();
+        }
+    }
+
     /// Lets the answer under way be the last one. Takes effect at the next step.
     pub fn stop(&mut self) {
         self.mode = Mode::Stopping;
@@ -240,13 +233,9 @@ impl<'h> Session<'h> {
         }
     }
 
-    /// Nothing can be moved: looks at the clock, and hands memory back.
+    /// Nothing can be moved: looks at the clock.
     fn rest(&mut self, now: Instant) -> io::Result<Step> {
         self.update_patience(now);
-        if self.is_idle() {
-            self.outbox.release();
-            self.connection.release();
-        }
         if now < self.deadline() {
             Ok(Step::Waiting)
         } else {

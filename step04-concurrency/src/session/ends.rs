@@ -1,6 +1,6 @@
 //! What a session waits for, derived from its state whenever it is asked.
 
-use super::{Phase, Session};
+use super::{Idle, Phase, Session};
 use crate::sys::Interest;
 use static_files::Ends;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -40,6 +40,18 @@ pub const CLIENT: usize = 0;
 const TO_PROGRAM: usize = 1;
 const FROM_PROGRAM: usize = 2;
 const ENDING: usize = 3;
+
+impl Idle {
+    /// What to wait for: a request.
+    pub(crate) fn wants(&self) -> [Option<Want<'_>>; ENDS] {
+        let client = Want {
+            fd: self.stream.as_fd(),
+            interest: Interest::READ,
+            hang_up: HangUp::Over,
+        };
+        [Some(client), None, None, None]
+    }
+}
 
 impl Session<'_> {
     /// What to wait for: the client, then the ends of a program. `None` is an end that does not

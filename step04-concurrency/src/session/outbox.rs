@@ -77,6 +77,13 @@ impl Outbox {
         Ok(())
     }
 
+    /// Begins anew for another session, and keeps up to so many octets of memory.
+    pub(super) fn clear(&mut self, kept: usize) {
+        self.buf.clear();
+        self.buf.shrink_to(kept);
+        (self.sent, self.total, self.spliced) = (0, 0, 0);
+    }
+
     /// Gives the memory back: an idle session needs none.
     pub(super) fn release(&mut self) {
         if self.is_empty() {

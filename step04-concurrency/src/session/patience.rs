@@ -71,10 +71,11 @@ pub(super) struct Patience {
 }
 
 impl Patience {
-    pub(super) fn new(now: Instant, timeouts: &Timeouts) -> Patience {
+    /// For a connection on which nothing has come yet.
+    pub(super) fn until(deadline: Instant) -> Patience {
         Patience {
             waiting: Waiting::Idle,
-            deadline: now + timeouts.idle,
+            deadline,
             mark: 0,
         }
     }
@@ -130,7 +131,7 @@ mod tests {
     #[test]
     fn a_head_that_drips_in_has_one_deadline() {
         let (start, timeouts) = (Instant::now(), Timeouts::default());
-        let mut patience = Patience::new(start, &timeouts);
+        let mut patience = Patience::until(start + timeouts.idle);
         let progress = Progress::default();
         patience.update(Waiting::Head, &progress, start, &timeouts);
         for octet in 1..9 {
@@ -142,7 +143,7 @@ mod tests {
     #[test]
     fn the_next_request_starts_a_new_deadline_even_for_the_same_wait() {
         let (start, timeouts) = (Instant::now(), Timeouts::default());
-        let mut patience = Patience::new(start, &timeouts);
+        let mut patience = Patience::until(start + timeouts.idle);
         let progress = Progress {
             requests: 1,
             ..Progress::default()
@@ -154,7 +155,7 @@ mod tests {
     #[test]
     fn a_body_has_to_bring_a_kibibyte_to_earn_more_time() {
         let (start, timeouts) = (Instant::now(), Timeouts::default());
-        let mut patience = Patience::new(start, &timeouts);
+        let mut patience = Patience::until(start + timeouts.idle);
         let mut progress = Progress::default();
         patience.update(Waiting::Body, &progress, start, &timeouts);
         progress.received = 1023;

@@ -84,7 +84,9 @@ impl Session<'_> {
             local: self.local,
             front: self.front.clone(),
         };
-        match handle(self.handler, &request) {
+        let reply = handle(self.handler, &request);
+        self.connection.recycle(request.head);
+        match reply {
             Some(Reply::Ready(response)) => self.answer(response),
             Some(Reply::Exchange(exchange)) => {
                 if self.connection.expects_continue() {

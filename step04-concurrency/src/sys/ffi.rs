@@ -47,6 +47,9 @@ pub(super) const AF_INET: c_int = 2;
 pub(super) const AF_INET6: c_int = 10;
 pub(super) const SOCK_STREAM: c_int = 1;
 pub(super) const SOCK_CLOEXEC: c_int = 0o2_000_000;
+pub(super) const SOCK_NONBLOCK: c_int = 0o4000;
+pub(super) const IPPROTO_TCP: c_int = 6;
+pub(super) const TCP_NODELAY: c_int = 1;
 
 pub(super) const RLIMIT_NOFILE: c_int = 7;
 
@@ -101,6 +104,12 @@ pub(super) struct SockAddrV6 {
     pub(super) scope: u32,
 }
 
+/// Room for either of the two.
+#[repr(C, align(4))]
+pub(super) struct SockAddrStorage {
+    pub(super) octets: [u8; 28],
+}
+
 /// The argument of `SO_LINGER`, socket(7).
 #[repr(C)]
 pub(super) struct LingerOption {
@@ -147,6 +156,9 @@ unsafe extern "C" {
     pub(super) fn bind(fd: c_int, address: *const c_void, len: c_uint) -> c_int;
     /// listen(2)
     pub(super) safe fn listen(fd: c_int, backlog: c_int) -> c_int;
+    /// accept4(2)
+    pub(super) fn accept4(fd: c_int, address: *mut c_void, len: *mut c_uint, flags: c_int)
+    -> c_int;
     /// shutdown(2)
     pub(super) safe fn shutdown(fd: c_int, how: c_int) -> c_int;
     /// setsockopt(2)

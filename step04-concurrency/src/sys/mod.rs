@@ -5,6 +5,7 @@
 //! `io::Error` in one place ([`check`]); every new descriptor is close-on-exec from birth; one
 //! unsafe operation a block, with the fact that makes it sound above it.
 
+mod accept;
 mod epoll;
 mod ffi;
 mod files;
@@ -13,6 +14,7 @@ mod process;
 mod signal;
 mod socket;
 
+pub use accept::{accept, accept_without_delay};
 pub use epoll::{Epoll, Event, Events, Interest};
 pub use files::{find_beneath, open_found};
 pub use poll::{Pollable, poll};

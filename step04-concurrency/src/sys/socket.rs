@@ -53,9 +53,9 @@ pub fn listen(addr: SocketAddr, port: Port) -> io::Result<TcpListener> {
     let fd = check(ffi::socket(family, ffi::SOCK_STREAM | ffi::SOCK_CLOEXEC, 0))?;
     // SAFETY: socket has just returned this descriptor, and nobody else knows it.
     let fd = unsafe { OwnedFd::from_raw_fd(fd) };
-    set_option(fd.as_fd(), ffi::SO_REUSEADDR, &1)?;
+    set_option(fd.as_fd(), ffi::SOL_SOCKET, ffi::SO_REUSEADDR, &1)?;
     if port == Port::Shared {
-        set_option(fd.as_fd(), ffi::SO_REUSEPORT, &1)?;
+        set_option(fd.as_fd(), ffi::SOL_SOCKET, ffi::SO_REUSEPORT, &1)?;
     }
     bind(fd.as_fd(), addr)?;
     check(ffi::listen(fd.as_raw_fd(), BACKLOG))?;
@@ -111,16 +111,22 @@ pub fn stop_listening(listener: &TcpListener) -> io::Result<()> {
 pub fn reset_on_close(socket: &TcpStream) -> io::Result<()> {
     set_option(
         socket.as_fd(),
+        ffi::SOL_SOCKET,
         ffi::SO_LINGER,
         &ffi::LingerOption { on: 1, seconds: 0 },
     )
 }
 
-fn set_option<T>(fd: BorrowedFd<'_>, name: c_int, value: &T) -> io::Result<()> {
+pub(super) fn set_option<T>(
+    fd: BorrowedFd<'_>,
+    level: c_int,
+    name: c_int,
+    value: &T,
+) -> io::Result<()> {
     let value_at = (&raw const *value).cast::<c_void>();
     let len = size_of_option::<T>();
     // SAFETY: `value_at` points to the `len` octets of `value`, which are only read.
-    check(unsafe { ffi::setsockopt(fd.as_raw_fd(), ffi::SOL_SOCKET, name, value_at, len) })?;
+    check(unsafe { ffi::setsockopt(fd.as_raw_fd(), level, name, value_at, len) })?;
     Ok(())
 }
 
@@ -159,7 +165,7 @@ fn family_of(family: c_int) -> u16 {
     u16::try_from(family).expect("address families are small")
 }
 
-fn size_of_option<T>() -> c_uint {
+pub(super) fn size_of_option<T>() -> c_uint {
     c_uint::try_from(size_of::<T>()).expect("options are small")
 }
 

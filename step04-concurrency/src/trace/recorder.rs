@@ -48,10 +48,18 @@ struct Lane {
 impl Lane {
     fn of(seat: &Seat<'_>) -> Lane {
         Lane {
-            glance: seat.session.glance(),
+            glance: seat.glance(),
             watched: seat.watched(),
             armed: seat.armed,
         }
+    }
+
+    /// From where the next step counts: a session that has become idle begins at nothing.
+    fn in_next_step(mut self, seat: &Seat<'_>) -> Lane {
+        if seat.is_foldable() {
+            (self.glance.arrived, self.glance.copied, self.glance.spliced) = (0, 0, 0);
+        }
+        self
     }
 }
 
@@ -161,7 +169,7 @@ impl Recording {
     /// What the audience knows of this session; introduces it, if it is new to them. `None` for
     /// one that they are not to see.
     fn last_seen(&mut self, token: Token, seat: &Seat<'_>) -> Option<Lane> {
-        let glance = seat.session.glance();
+        let glance = seat.glance();
         if self.trace.hides(glance.peer) {
             if self.lanes.remove(&lane(token)).is_some() {
                 // It was seen before it began to watch.
@@ -184,7 +192,7 @@ impl Recording {
             return;
         };
         let new = Lane::of(seat);
-        self.lanes.insert(lane(token), new);
+        self.lanes.insert(lane(token), new.in_next_step(seat));
         let (before, after) = (old.glance, new.glance);
         let moved = [
             ("in", after.arrived - before.arrived),

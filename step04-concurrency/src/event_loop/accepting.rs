@@ -1,0 +1,96 @@
+//! The loop's way to new connections: taking them in batches, and pausing when nothing is left to
+//! hold them with.
+
+use super::EventLoop;
+use crate::seat::Seat;
+use crate::seats::Token;
+use crate::session::Idle;
+use crate::sys;
+use socket::{AcceptFate, accept_fate};
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+/// Connections accepted in one turn: a burst of new ones must not keep the old ones waiting.
+const ACCEPTS: usize = 64;
+/// How long accepting pauses when the system has no descriptors left.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Idle connections closed to get descriptors back.
+const MAKE_ROOM: usize = 16;
+/// How often running out of descriptors is reported.
+const REPORT: Duration = Duration::from_secs(60);
+
+impl EventLoop<'_> {
+    /// Derives whether to listen, and tells the kernel if that has changed.
+    pub(super) fn listen_or_not(&mut self, now: Instant) -> io::Result<()> {
+        if self.paused.is_some_and(|until| now >= until) {
+            self.paused = None;
+        }
+        let wanted = self.cut.is_none() && self.paused.is_none() && !self.seats.is_full();
+        if wanted && !self.listening {
+            self.epoll
+                .add_shared(self.listener.as_fd(), Token::LISTENER.into())?;
+        } else if !wanted && self.listening {
+            self.epoll.delete(self.listener.as_fd())?;
+        }
+        self.listening = wanted;
+        Ok(())
+    }
+
+    /// Takes some of those who wait, and lets each take its first step.
+    pub(super) fn accept(&mut self, now: Instant) -> io::Result<()> {
+        for _ in 0..ACCEPTS {
+            if self.seats.is_full() || self.cut.is_some() {
+                return Ok(());
+            }
+            match sys::accept(self.listener) {
+                Ok((stream, peer)) => {
+                    // The client may have gone while it waited to be accepted.
+                    if let Ok(local) = self.local_addr(&stream) {
+                        let idle = Idle::new(stream, (peer, local), self.config, now);
+                        let token = self.seats.insert(Seat::new(idle));
+                        self.recorder.opened(token, self.seats.get(token));
+                        // Most clients have sent their request by now: a wait less.
+                        self.step(token, now);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => match accept_fate(&error) {
+                    AcceptFate::Retry => {}
+                    AcceptFate::Pause => {
+                        self.make_room(&error, now);
+                        return Ok(());
+                    }
+                    // Another loop that shares the listener has stopped it.
+                    AcceptFate::Fatal if self.signal.is_raised() => return Ok(()),
+                    AcceptFate::Fatal => return Err(error),
+                },
+            }
+        }
+        Ok(())
+    }
+
+    /// Our end of a connection: the listener's, unless that stands for all addresses there are.
+    fn local_addr(&self, stream: &TcpStream) -> io::Result<SocketAddr> {
+        if self.addr.ip().is_unspecified() {
+            stream.local_addr()
+        } else {
+            Ok(self.addr)
+        }
+    }
+
+    /// Without descriptors: pauses accepting, closes those that nobody would miss, says so.
+    fn make_room(&mut self, error: &io::Error, now: Instant) {
+        self.paused = Some(now + PAUSE);
+        let idle = self.seats.tokens_where(Seat::is_idle, MAKE_ROOM);
+        for token in &idle {
+            self.leave(*token);
+        }
+        if self.reported.is_none_or(|at| now >= at + REPORT) {
+            self.reported = Some(now);
+            let closed = idle.len();
+            eprintln!("accepting pauses: {error}; {closed} idle connections were closed");
+        }
+    }
+}
