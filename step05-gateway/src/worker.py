@@ -1,0 +1,423 @@
+"""Runs a WSGI application behind any server that speaks FastCGI.
+
+    python3 worker.py module:application       descriptor 0 is a listening socket
+
+    server --> records --> environ, wsgi.input --> application(environ, start_response)
+    server <-- records <-- status, fields, blocks <-- an iterable
+
+One process answers one request after the other, over any number of connections that stay open.
+The documents are PEP 3333 (WSGI) and FastCGI 1.0. Not here: threads, HTTP, and starting again
+after a crash; the last two are the business of the server in front.
+"""
+import collections
+import contextlib
+import fcntl
+import functools
+import importlib
+import io
+import os
+import re
+import select
+import signal
+import socket
+import stat
+import struct
+import sys
+import traceback
+
+BEGIN, ABORT, END, PARAMS, STDIN, STDOUT = 1, 2, 3, 4, 5, 6  # FastCGI 1.0, section 8
+GET_VALUES, GET_VALUES_RESULT, UNKNOWN_TYPE = 9, 10, 11
+RESPONDER, KEEP_CONNECTION, COMPLETE, UNKNOWN_ROLE = 1, 1, 0, 3
+HEADER = struct.Struct(">BBHHBx")  # version, type, request, lengths of content and padding
+BEGINNING = struct.Struct(">HB5x")  # role, flags
+ENDING = struct.Struct(">IB3x")  # the application's status, the protocol's
+VALUES = b"\x0f\x01FCGI_MPXS_CONNS1"  # requests may share a connection
+
+RECEIVE = 65536  # octets read at once
+RECORD = 65528  # octets of content in a record, a multiple of eight
+NAMES = 1 << 20  # octets of names and values in a request
+LAST = 100  # milliseconds in which an ending worker waits for what is on its way
+
+STATUS = re.compile(r"[2-5]\d\d [\t -~\x80-\xff]*").fullmatch
+NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch  # RFC 9110, section 5.6.2
+VALUE = re.compile(r"[\t -~\x80-\xff]*").fullmatch  # above all, no end of line
+OURS = {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "status", "te",
+        "trailer", "trailers", "transfer-encoding", "upgrade"}  # from one server to the next only
+
+
+class Left(Exception):
+    """The other end of a connection is gone."""
+
+
+class FileWrapper:
+    """wsgi.file_wrapper: an open file in blocks of a good size."""
+
+    def __init__(self, file, size=RECORD):
+        self.read = functools.partial(file.read, max(size, RECORD))
+        self.close = getattr(file, "close", lambda: None)
+
+    def __iter__(self):
+        return iter(self.read, b"")
+
+
+ALWAYS = {
+    "wsgi.version": (1, 0), "wsgi.multithread": False, "wsgi.multiprocess": True,
+    "wsgi.run_once": False, "wsgi.input_terminated": True, "wsgi.errors": sys.stderr,
+    "wsgi.file_wrapper": FileWrapper,
+}
+
+
+class Request(io.RawIOBase):
+    """What has come of a request; read as a file, its content."""
+
+    def __init__(self, connection, number, flags):
+        self.connection, self.number = connection, number
+        self.is_kept = flags & KEEP_CONNECTION
+        self.names, self.content = b"", collections.deque()
+        self.is_whole = self.is_aborted = False
+
+    def environ(self):
+        """The variables of RFC 3875, as strings of latin-1, and those of PEP 3333."""
+        environ = {"SCRIPT_NAME": "", "PATH_INFO": "", "QUERY_STRING": ""}
+        environ.update(pairs(self.names), **ALWAYS)
+        is_secure = environ.get("HTTPS", "").lower() in ("on", "1")
+        environ["wsgi.url_scheme"] = "https" if is_secure else "http"
+        # Most requests are small and have arrived; the others are read while the application runs.
+        environ["wsgi.input"] = (io.BytesIO(b"".join(self.content)) if self.is_whole
+                                 else io.BufferedReader(self, RECEIVE))
+        return environ
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        while not self.content and not self.is_whole:
+            if self.is_aborted or not self.connection.receive():
+                raise OSError("the client left before it had sent all of its request")
+        piece = self.content.popleft() if self.content else b""
+        count = min(len(piece), len(buffer))
+        buffer[:count] = piece[:count]
+        if count < len(piece):
+            self.content.appendleft(piece[count:])
+        return count
+
+
+class Response:
+    """What the application answers, from start_response to the last block."""
+
+    def __init__(self, request, method):
+        self.request, self.method = request, method
+        self.head = None
+        self.left = None  # octets still missing of a Content-Length
+        self.is_silent = False  # no content may follow (RFC 9110, section 6.4.1)
+        self.is_begun = self.is_ended = False
+
+    def start(self, status, fields, exc_info=None):
+        """start_response: notes the head, which goes out with the first octet of content."""
+        if exc_info:
+            try:
+                if self.is_begun:
+                    raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                exc_info = None  # it refers to the frame that refers to it
+        elif self.head is not None:
+            raise RuntimeError("start_response was called twice, and no error was given")
+        if not STATUS(status):
+            raise ValueError(f"{status!r} is no status; '404 Not Found' is one")
+        lines, self.left = [f"Status: {status}\r\n".encode("latin-1")], None
+        for name, value in fields:
+            lines.append(field(name, value))
+            if name.lower() == "content-length":
+                self.left = int(value)
+        self.head = b"".join(lines)
+        self.is_silent = self.method == "HEAD" or status[:3] in ("204", "304")
+        return self.write
+
+    def write(self, block):
+        """Transmits a block now: PEP 3333 lets nobody hold it back."""
+        if not isinstance(block, bytes):
+            raise TypeError(f"a block of content is bytes, and this is {type(block).__name__}")
+        if self.head is None:
+            raise RuntimeError("the application answered before it called start_response")
+        if self.is_silent or not block:
+            return
+        if self.left is not None:
+            if len(block) > self.left:
+                raise ValueError("there is more content than its Content-Length")
+            self.left -= len(block)
+        # The last octet completes the response, whatever the iterable still does.
+        self.send(block, is_last=self.left == 0)
+
+    def whole(self, content):
+        """Transmits all the content there is, of which the length is now known."""
+        if self.head is not None and self.left is None and not self.is_silent:
+            self.head += b"Content-Length: %d\r\n" % len(content)
+            self.left = len(content)
+        self.write(content)
+
+    def end(self):
+        """Completes the response: the iterable has nothing more."""
+        if self.head is None:
+            raise RuntimeError("the application never called start_response")
+        if self.left and not self.is_silent:
+            raise ValueError(f"the content is {self.left} octets short of its Content-Length")
+        if not self.is_ended:
+            self.send(b"", is_last=True)
+
+    def fail(self):
+        """Answers for an application that raised an error: with 500, or by breaking off."""
+        if self.is_begun and not self.is_ended:
+            # An END would make half a page look whole.
+            self.request.connection.shut(socket.SHUT_RDWR)
+        elif not self.is_ended:
+            self.head = self.left = None
+            self.start("500 Internal Server Error", [("Content-Type", "text/plain")])
+            with contextlib.suppress(Left):
+                self.whole(b"The application failed. Its log says why.\n")
+                self.end()
+
+    def send(self, block, is_last):
+        """Transmits records, the head before the first block, the end behind the last."""
+        connection, number = self.request.connection, self.request.number
+        if not self.is_begun:
+            self.is_begun = True
+            block = b"%b\r\n%b" % (self.head, block)
+        records = b""
+        for start in range(0, len(block), RECORD):
+            if records:
+                connection.send(records)
+            records = record(STDOUT, number, block[start:start + RECORD])
+        if is_last:
+            self.is_ended = True
+            records += record(STDOUT, number) + record(END, number, ENDING.pack(0, COMPLETE))
+        connection.send(records)
+        if is_last:
+            connection.complete(self.request)
+
+
+class Connection:
+    """A connection, and the requests on it that are not answered yet."""
+
+    def __init__(self, worker, peer):
+        self.worker, self.peer = worker, peer
+        self.requests, self.front = {}, b""
+
+    def receive(self):
+        """Reads once, sorts the records that are there; False when nothing more will come."""
+        try:
+            data = self.peer.recv(RECEIVE)
+            front, at = self.front + data, 0
+            while len(front) - at >= HEADER.size:
+                version, kind, number, length, padding = HEADER.unpack_from(front, at)
+                if version != 1:
+                    return False
+                start = at + HEADER.size
+                if len(front) - start < length + padding:
+                    break
+                self.take(kind, number, front[start:start + length])
+                at = start + length + padding
+        except (OSError, struct.error):
+            return False
+        self.front = front[at:]
+        return bool(data)
+
+    def take(self, kind, number, content):
+        """Sorts one record. What still comes of a request that is answered is dropped."""
+        request = self.requests.get(number)
+        if kind == BEGIN:
+            role, flags = BEGINNING.unpack(content)
+            if role == RESPONDER:
+                self.requests[number] = Request(self, number, flags)
+            else:
+                self.peer.sendall(record(END, number, ENDING.pack(0, UNKNOWN_ROLE)))
+        elif number == 0:
+            known = kind == GET_VALUES
+            self.peer.sendall(record(GET_VALUES_RESULT, 0, VALUES) if known
+                              else record(UNKNOWN_TYPE, 0, bytes([kind, 0, 0, 0, 0, 0, 0, 0])))
+        elif request is None:
+            pass
+        elif kind == PARAMS and content:
+            request.names += content
+            if len(request.names) > NAMES:
+                raise OSError("names and values without end")
+        elif kind == PARAMS:
+            self.worker.ready.append(request)
+        elif kind == STDIN and content:
+            request.content.append(content)
+        elif kind == STDIN:
+            request.is_whole = True
+        elif kind == ABORT:
+            request.is_aborted = True
+
+    def send(self, records):
+        """Transmits, and waits until the server has room."""
+        try:
+            self.peer.sendall(records)
+        except OSError as error:
+            raise Left from error
+
+    def complete(self, request):
+        """Forgets an answered request, and the connection too if it was for this one only."""
+        del self.requests[request.number]
+        if self.worker.is_ending or not request.is_kept:
+            self.shut(socket.SHUT_WR)
+
+    def shut(self, how):
+        """Ends the output, or everything. The worker forgets a connection when its input ends."""
+        with contextlib.suppress(OSError):  # The server was faster.
+            self.peer.shutdown(how)
+
+
+class Worker:
+    """The loop: wait, read what has come, answer it in order."""
+
+    def __init__(self, application, listener):
+        self.application, self.listener = application, listener
+        self.connections, self.ready = {}, collections.deque()
+        self.poll = select.poll()
+        self.is_ending = False
+
+    def run(self):
+        """Serves until SIGTERM; what has arrived by then is still answered."""
+        woken, wake = socket.socketpair()
+        wake.setblocking(False)
+        signal.set_wakeup_fd(wake.fileno())
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        self.listener.setblocking(False)  # another process may take the connection first
+        self.poll.register(self.listener, select.POLLIN)
+        self.poll.register(woken, select.POLLIN)
+        while True:
+            events = self.poll.poll(LAST if self.is_ending else None)
+            if self.is_ending and not events:
+                return
+            for fd, _ in events:
+                if fd == self.listener.fileno():
+                    self.accept()
+                elif fd == woken.fileno():
+                    if signal.SIGTERM in woken.recv(RECEIVE) and not self.is_ending:
+                        self.is_ending = True
+                        self.poll.unregister(self.listener)
+                elif not self.connections[fd].receive():
+                    self.poll.unregister(fd)
+                    self.connections.pop(fd).peer.close()
+            while self.ready:
+                self.answer(self.ready.popleft())
+
+    def accept(self):
+        try:
+            peer, _ = self.listener.accept()
+        except OSError:
+            return
+        peer.setblocking(True)
+        self.connections[peer.fileno()] = Connection(self, peer)
+        self.poll.register(peer, select.POLLIN)
+
+    def answer(self, request):
+        """Calls the application, and transmits what it answers (PEP 3333)."""
+        environ = request.environ()
+        response = Response(request, environ.get("REQUEST_METHOD"))
+        try:
+            blocks = self.application(environ, response.start)
+            try:
+                if isinstance(blocks, (list, tuple)):
+                    response.whole(b"".join(blocks))
+                else:
+                    for block in blocks:
+                        response.write(block)
+                response.end()
+            finally:
+                if hasattr(blocks, "close"):
+                    blocks.close()
+        except Left:
+            pass  # The next turn of the loop finds out, too.
+        except Exception:
+            traceback.print_exc()
+            response.fail()
+
+
+def record(kind, number, content=b""):
+    """One record: eight octets of header, and content of at most 65,535."""
+    return HEADER.pack(1, kind, number, len(content), 0) + content
+
+
+def pairs(octets):
+    """Decodes names and values, before which stand their lengths: in one octet, or in four."""
+    text, found, at = octets.decode("latin-1"), {}, 0
+    while at < len(octets):
+        name, value, at = octets[at], octets[at + 1], at + 2
+        if name > 127 or value > 127:
+            name, at = length(octets, at - 2)
+            value, at = length(octets, at)
+        middle = at + name
+        found[text[at:middle]] = text[middle:middle + value]
+        at = middle + value
+    return found
+
+
+def length(octets, at):
+    """A length, and where it ends. The highest bit says that there are four octets."""
+    if octets[at] < 128:
+        return octets[at], at + 1
+    return int.from_bytes(octets[at:at + 4], "big") & 0x7fffffff, at + 4
+
+
+@functools.lru_cache(1024)
+def field(name, value):
+    """A field line, checked: it ends where it should, and is the application's to send."""
+    if not NAME(name) or name.lower() in OURS:
+        raise ValueError(f"{name!r} is no field that an application may send")
+    if not VALUE(value):
+        raise ValueError(f"{value!r} is no value of a field, such as {name}")
+    return f"{name}: {value}\r\n".encode("latin-1")
+
+
+def load(target):
+    """Finds the application: `shop:app`, or `shop` for `shop:application`."""
+    module, _, name = target.partition(":")
+    sys.path[0] = os.getcwd()
+    try:
+        found = functools.reduce(getattr, (name or "application").split("."),
+                                 importlib.import_module(module))
+        if not callable(found):
+            raise TypeError(f"{target} is not callable")
+        return found
+    except Exception:
+        sys.exit(f"{traceback.format_exc()}worker: the application {target} could not be loaded; "
+                 f"its module was looked for in {os.getcwd()}")
+
+
+def end_with(reader):
+    """Ends this process with the one that reads its descriptor 1, should that be a pipe.
+
+    A supervisor that is killed cannot end its workers; but the kernel closes its end.
+    """
+    is_alone = select.poll()
+    is_alone.register(reader, 0)
+    signal.signal(signal.SIGIO, lambda *_: is_alone.poll(0) and os._exit(0))
+    fcntl.fcntl(reader, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(reader, fcntl.F_SETFL, os.O_ASYNC)
+
+
+def main():
+    if len(sys.argv) != 2 or not stat.S_ISSOCK(os.fstat(0).st_mode):
+        sys.exit("worker: needs module:application, and a listening socket as descriptor 0")
+    listener, output = socket.socket(fileno=os.dup(0)), os.dup(1)
+    # Printing leads to the log and reading to nothing, whoever in this process does it.
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    is_supervised = stat.S_ISFIFO(os.fstat(output).st_mode)
+    if is_supervised:
+        end_with(output)
+    try:
+        application = load(sys.argv[1])
+    except SystemExit as failure:
+        os.write(output if is_supervised else 2, f"{failure}\n".encode())
+        sys.exit(1)
+    if is_supervised:
+        os.write(output, b"ready\n")
+    Worker(application, listener).run()
+
+
+if __name__ == "__main__":
+    main()
