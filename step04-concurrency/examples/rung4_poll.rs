@@ -1,5 +1,6 @@
 //! Chapter 4.4, one thread, many sockets: asking everybody in turn, or waiting for anybody.
 
+use concurrency::sys::{self, Port};
 use concurrency::{Session, Step, poll_loop};
 use socket::Stop;
 use static_files::{Config, Handler, Request, Response};
@@ -10,7 +11,8 @@ use std::time::Instant;
 
 fn main() -> io::Result<()> {
     let addr = env::args().nth(1).unwrap_or("127.0.0.1:7044".to_owned());
-    let listener = TcpListener::bind(addr)?;
+    let addr = addr.parse().map_err(io::Error::other)?;
+    let listener = sys::listen(addr, Port::Exclusive)?;
     println!("listening on {}", listener.local_addr()?);
     let config = Config::default();
     match env::args().nth(2).as_deref() {

@@ -1,6 +1,6 @@
 //! Chapter 4.5, epoll: the kernel keeps the list, and we keep it right.
 
-use concurrency::sys::{Epoll, Events, Interest};
+use concurrency::sys::{self, Epoll, Events, Interest, Port};
 use concurrency::{CLIENT, Session, Step};
 use static_files::{Body, Config, Request, Response, Timeouts};
 use std::collections::HashMap;
@@ -23,7 +23,8 @@ fn main() -> io::Result<()> {
         Some("always") => always,
         _ => derived,
     };
-    let listener = TcpListener::bind(addr)?;
+    let addr = addr.parse().map_err(io::Error::other)?;
+    let listener = sys::listen(addr, Port::Exclusive)?;
     println!("listening on {}", listener.local_addr()?);
     let big: Arc<[u8]> = vec![b'.'; BIG].into();
     let page = |request: &Request| match request.path() {
