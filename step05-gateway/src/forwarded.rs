@@ -6,51 +6,71 @@
 //!     Forwarded: for=192.0.2.7;proto=https;host=shop.example, for="[2001:db8::1]:4711"
 //! ```
 //!
-//! The three fields of custom and the one of RFC 7239 say the same; where both are there, those of
-//! custom count, as more fronts mean what they say in them. Nothing here asks whether any of it may
-//! be believed.
+//! The fields of custom and the one of RFC 7239 say the same. A front that writes the one kind lets
+//! the other pass as the client has sent it, so where a field of custom is there, the other is not
+//! read. For the same reason it is always the last value of a list that counts: the one before may
+//! have come from anywhere.
+//!
+//! Nothing here asks whether any of it may be believed.
 
 use http_parse::Fields;
 use static_files::Scheme;
 use std::net::{IpAddr, SocketAddr};
 
+const CUSTOM: [&str; 4] = [
+    "X-Forwarded-For",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Host",
+    "X-Forwarded-Port",
+];
+
 /// What the fronts on the way have said.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Forwarded {
-    /// Whom each front names as its own client, the outermost first. `None` is one that is no
-    /// address: "unknown", or a name of the front's own (RFC 7239 §6.2, §6.3).
-    pub(crate) hops: Vec<Option<IpAddr>>,
-    /// How the client talks to the outermost front that says it.
-    pub(crate) scheme: Option<Scheme>,
-    /// The host that the client asked for.
-    pub(crate) host: Option<Box<str>>,
+    /// What each front says of its own client, the outermost first.
+    pub(crate) hops: Vec<Hop>,
+    /// What the last front says of the client of the first.
+    pub(crate) client: Hop,
     /// The port that the client asked.
     pub(crate) port: Option<u16>,
 }
 
+/// What a front says of somebody.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Hop {
+    /// Its address; `None` for "unknown", or a name of the front's own (RFC 7239 §6.2, §6.3).
+    pub(crate) addr: Option<IpAddr>,
+    /// How it talks to the front.
+    pub(crate) scheme: Option<Scheme>,
+    /// The host that it asked for.
+    pub(crate) host: Option<Box<str>>,
+}
+
 impl Forwarded {
     pub(crate) fn read(fields: &Fields) -> Forwarded {
-        let mut said = by_custom(fields);
-        let standard = by_standard(fields);
-        if said.hops.is_empty() {
-            said.hops = standard.hops;
+        if CUSTOM.iter().any(|name| fields.contains(name)) {
+            by_custom(fields)
+        } else {
+            by_standard(fields)
         }
-        said.scheme = said.scheme.or(standard.scheme);
-        said.host = said.host.or(standard.host);
-        said
     }
 }
 
 fn by_custom(fields: &Fields) -> Forwarded {
-    let first = |name| fields.list(name).next();
-    let text = |name| first(name).and_then(|value| std::str::from_utf8(value).ok());
+    let last = |name| fields.list(name).last();
+    let hops = fields.list("X-Forwarded-For").map(|value| Hop {
+        addr: address(value),
+        ..Hop::default()
+    });
+    let port = last("X-Forwarded-Port").and_then(|port| std::str::from_utf8(port).ok());
     Forwarded {
-        hops: fields.list("X-Forwarded-For").map(address).collect(),
-        scheme: first("X-Forwarded-Proto").and_then(scheme),
-        host: text("X-Forwarded-Host")
-            .filter(|host| is_host(host))
-            .map(Box::from),
-        port: text("X-Forwarded-Port").and_then(|port| port.parse().ok()),
+        hops: hops.collect(),
+        client: Hop {
+            addr: None,
+            scheme: last("X-Forwarded-Proto").and_then(scheme),
+            host: last("X-Forwarded-Host").and_then(host),
+        },
+        port: port.and_then(|port| port.parse().ok()),
     }
 }
 
@@ -58,23 +78,26 @@ fn by_custom(fields: &Fields) -> Forwarded {
 ///
 /// Source: RFC 7239 §4
 fn by_standard(fields: &Fields) -> Forwarded {
-    let mut said = Forwarded::default();
-    for element in fields.all("Forwarded").flat_map(|value| split(value, b',')) {
-        let mut hop = None;
+    let values = fields.all("Forwarded");
+    let elements = values.flat_map(|value| split(value, b','));
+    let hops = elements.map(|element| {
+        let mut hop = Hop::default();
         for (name, value) in split(element, b';').filter_map(pair) {
             let is = |other: &[u8]| name.eq_ignore_ascii_case(other);
             if is(b"for") {
-                hop = address(value);
+                hop.addr = address(value);
             } else if is(b"proto") {
-                said.scheme = said.scheme.or(scheme(value));
-            } else if is(b"host") && said.host.is_none() {
-                let host = std::str::from_utf8(value).ok();
-                said.host = host.filter(|host| is_host(host)).map(Box::from);
+                hop.scheme = scheme(value);
+            } else if is(b"host") {
+                hop.host = host(value);
             }
         }
-        said.hops.push(hop);
+        hop
+    });
+    Forwarded {
+        hops: hops.collect(),
+        ..Forwarded::default()
     }
-    said
 }
 
 /// Cuts at a separator outside quoted strings.
@@ -120,17 +143,18 @@ fn scheme(value: &[u8]) -> Option<Scheme> {
     }
 }
 
-/// Octets that a host and a port can have, and no others: the value goes into fields and pages.
-fn is_host(text: &str) -> bool {
-    let is_known = |octet: u8| octet.is_ascii_alphanumeric() || b"-._~[]:%".contains(&octet);
-    !text.is_empty() && text.bytes().all(is_known)
+/// A host and a port, of octets that these can have and no others: it goes into fields and pages.
+fn host(value: &[u8]) -> Option<Box<str>> {
+    let is_known = |octet: &u8| octet.is_ascii_alphanumeric() || b"-._~[]:%".contains(octet);
+    let text = std::str::from_utf8(value).ok()?;
+    (!value.is_empty() && value.iter().all(is_known)).then(|| text.into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Checks what lines say, as `hops scheme host port`.
+    /// Checks what lines say, as `hops; scheme host port`.
     #[track_caller]
     fn check(lines: &[(&str, &str)], expected: &str) {
         let mut fields = Fields::new();
@@ -140,37 +164,35 @@ mod tests {
                 .expect("a field");
         }
         let said = Forwarded::read(&fields);
-        let hops: Vec<String> = said
-            .hops
-            .iter()
-            .map(|hop| hop.map_or("?".to_owned(), |hop| hop.to_string()))
-            .collect();
-        let scheme = said.scheme.map_or("-", Scheme::as_str);
-        let host = said.host.as_deref().unwrap_or("-");
+        let told = |hop: &Hop| {
+            let addr = hop.addr.map_or("?".to_owned(), |addr| addr.to_string());
+            let scheme = hop.scheme.map_or("-", Scheme::as_str);
+            let host = hop.host.as_deref().unwrap_or("-");
+            format!("{addr} {scheme} {host}")
+        };
+        let hops: Vec<String> = said.hops.iter().map(told).collect();
         let port = said.port.map_or("-".to_owned(), |port| port.to_string());
-        assert_eq!(
-            format!("{} {scheme} {host} {port}", hops.join(",")),
-            expected,
-            "{lines:?}"
-        );
+        let text = format!("{}; {} {port}", hops.join(", "), told(&said.client));
+        assert_eq!(text, expected, "{lines:?}");
     }
 
     #[test]
     fn fields_of_custom_are_read() {
-        check(&[], " - - -");
+        check(&[], "; ? - - -");
         check(
             &[
                 ("X-Forwarded-For", "192.0.2.7, 2001:db8::1"),
                 ("X-Forwarded-For", "10.0.0.1:99,[::1]:80 , [::2]"),
-                ("X-Forwarded-Proto", "HTTPS"),
-                ("X-Forwarded-Host", "a.example:81"),
+                ("X-Forwarded-Proto", "gopher, HTTPS"),
+                ("X-Forwarded-Host", "evil, a.example:81"),
                 ("X-Forwarded-Port", "81"),
             ],
-            "192.0.2.7,2001:db8::1,10.0.0.1,::1,::2 https a.example:81 81",
+            "192.0.2.7 - -, 2001:db8::1 - -, 10.0.0.1 - -, ::1 - -, ::2 - -; \
+             ? https a.example:81 81",
         );
         check(
-            &[("X-Forwarded-For", "unknown, 1.2.3.4.5, a")],
-            "?,?,? - - -",
+            &[("X-Forwarded-For", "unknown, 1.2.3.4.5")],
+            "? - -, ? - -; ? - - -",
         );
         check(
             &[
@@ -178,7 +200,7 @@ mod tests {
                 ("X-Forwarded-Host", "<script>"),
                 ("X-Forwarded-Port", "99999"),
             ],
-            " - - -",
+            "; ? - - -",
         );
     }
 
@@ -189,27 +211,29 @@ mod tests {
                 "Forwarded",
                 "for=192.0.2.43;proto=https;by=203.0.113.43;host=a",
             )],
-            "192.0.2.43 https a -",
+            "192.0.2.43 https a; ? - - -",
         );
         check(
             &[
                 ("Forwarded", "For=\"[2001:db8:cafe::17]:4711\", for=unknown"),
                 ("Forwarded", "proto=http; for=\"192.0.2.1:80\", by=_x"),
             ],
-            "2001:db8:cafe::17,?,192.0.2.1,? http - -",
+            "2001:db8:cafe::17 - -, ? - -, 192.0.2.1 http -, ? - -; ? - - -",
         );
-        check(&[("Forwarded", "for=\"a,b;c\";host=\"x y\"")], "? - - -");
+        check(
+            &[("Forwarded", "for=\"a,b;c\";host=\"x y\"")],
+            "? - -; ? - - -",
+        );
     }
 
     #[test]
-    fn custom_comes_before_the_standard() {
+    fn one_kind_of_field_is_read_and_not_the_other() {
         check(
             &[
-                ("Forwarded", "for=192.0.2.1;proto=http;host=b"),
+                ("Forwarded", "for=192.0.2.1;proto=http;host=evil"),
                 ("X-Forwarded-For", "192.0.2.2"),
-                ("X-Forwarded-Proto", "https"),
             ],
-            "192.0.2.2 https b -",
+            "192.0.2.2 - -; ? - - -",
         );
     }
 }

@@ -8,7 +8,8 @@
 //!
 //! Everybody can write that field, and what a client has written arrives in front of what the fronts
 //! add. So it is read from its end, for as long as the one who wrote it is trusted: the first who is
-//! not is the client. Nobody is trusted unless the operator says so.
+//! not is the client. Nobody is trusted unless the operator says so; and a front that is has to set or
+//! to remove every one of these fields, or a client speaks through it.
 
 use crate::forwarded::Forwarded;
 use http_parse::RequestHead;
@@ -99,8 +100,8 @@ impl<'h> Trusting<'h> {
         let mut named = Vec::new();
         let mut by = peer;
         for hop in said.hops.iter().rev() {
-            match hop {
-                Some(hop) if self.trusts(by) => by = *hop,
+            match hop.addr {
+                Some(addr) if self.trusts(by) => by = addr,
                 Some(_) | None => break,
             }
             named.insert(0, by);
@@ -119,38 +120,42 @@ impl<'h> Trusting<'h> {
         let said = Forwarded::read(&request.head.fields);
         let named = self.named(request.peer.ip(), &said);
         let mut request = request.clone();
-        let scheme = said.scheme.unwrap_or(request.scheme());
+        // Of what stands in a list for each hop, that counts which the outermost who is trusted has
+        // written: of its own client.
+        let outermost = said.hops.len().checked_sub(named.len().max(1));
+        let outermost = outermost
+            .map(|at| said.hops[at].clone())
+            .unwrap_or_default();
+        let (said_scheme, host) = (
+            said.client.scheme.or(outermost.scheme),
+            said.client.host.clone().or(outermost.host),
+        );
         if let Some(client) = named.first() {
             // Whoever names an address names no port that would mean anything here.
             request.peer = SocketAddr::new(*client, 0);
         }
-        if said.scheme.is_some() || said.port.is_some() {
-            let port = said
-                .port
-                .unwrap_or_else(|| port(&said, &request.head, scheme.default_port()));
-            request.local.set_port(port);
-        }
-        request.front = Some(Box::new(Front {
-            scheme,
+        let front = Front {
+            scheme: said_scheme.unwrap_or(request.scheme()),
             chain: chain(&named),
-            host: said.host,
+            host,
             ..Front::new(addr)
-        }));
+        };
+        if said_scheme.is_some() || said.port.is_some() {
+            let asked = front.host.as_deref();
+            let asked = asked.map_or(request.head.host(), str::as_bytes);
+            let port = said.port.or(port(asked));
+            let default = front.scheme.default_port();
+            request.local.set_port(port.unwrap_or(default));
+        }
+        request.front = Some(Box::new(front));
         Some(request)
     }
 }
 
-/// The port in the host that the client asked for; where it names none, its scheme's.
-fn port(said: &Forwarded, head: &RequestHead, default: u16) -> u16 {
-    let host = said.host.as_deref().map_or(head.host(), str::as_bytes);
-    let digits = host
-        .rsplit(|octet| *octet == b':')
-        .next()
-        .filter(|digits| *digits != host);
-    let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
-    digits
-        .and_then(|digits| digits.parse().ok())
-        .unwrap_or(default)
+/// The port in a host that was asked for, if it names one.
+fn port(host: &[u8]) -> Option<u16> {
+    let colon = host.iter().rposition(|octet| *octet == b':')?;
+    std::str::from_utf8(&host[colon + 1..]).ok()?.parse().ok()
 }
 
 /// The addresses as X-Forwarded-For has them.
@@ -298,6 +303,18 @@ mod tests {
             None,
             "X-Forwarded-For: 192.0.2.7, unknown, 10.0.0.2",
             "10.0.0.2:0 8080 http of [10.0.0.2]",
+        );
+        check(
+            "10.0.0.1:5",
+            None,
+            "Forwarded: for=192.0.2.66;proto=http, for=192.0.2.7;proto=https, for=10.0.0.2;proto=http",
+            "192.0.2.7:0 443 https of [192.0.2.7, 10.0.0.2]",
+        );
+        check(
+            "10.0.0.1:5",
+            None,
+            "Forwarded: proto=http, for=_hidden;proto=https",
+            "10.0.0.1:5 443 https of []",
         );
     }
 
