@@ -43,7 +43,7 @@ fn waiting(time: Duration) -> Config {
             gateway: time,
             linger: time,
             grace: time,
-            tunnel: time,
+            ..Timeouts::default()
         },
         ..Config::default()
     }

@@ -24,6 +24,12 @@ mod close;
 mod echo;
 mod stop;
 
+/// Named in one place, so that a model checker can compile `stop.rs` with its own in their stead.
+mod sync {
+    pub(crate) use std::sync::atomic::{AtomicBool, Ordering};
+    pub(crate) use std::sync::{Mutex, MutexGuard};
+}
+
 pub use accept::{AcceptFate, accept_fate, accept_until, reachable};
 pub use close::{Linger, close_politely};
 pub use echo::echo;

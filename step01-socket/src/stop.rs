@@ -12,17 +12,24 @@
 //! Both sides take the same lock, so there is no gap: either `stop` finds the registration, or
 //! `on_stop` finds the flag.
 //!
+//! A stop lets what is under way come to its end. Who is in more of a hurry cuts it
+//! ([`Stop::cut`]), and who leaves the listener to somebody else says so ([`Stop::hand_over`]).
+//! Both are stops, too: a server that knows nothing of them stops all the same.
+//!
 //! It hears no signals (that takes a system call `std` does not have; step 4 makes it), it cannot
 //! be lowered again, and it waits for nobody: who wants to know that all have left joins them.
 
+use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
+use std::time::Instant;
 
 /// A flag that says "stop", and wakes those who sleep in `accept`, `poll` or `epoll_wait`.
 #[derive(Default)]
 pub struct Stop {
     stopped: AtomicBool,
+    cut: AtomicBool,
+    handed_over: AtomicBool,
     wakers: Mutex<Wakers>,
 }
 
@@ -30,7 +37,22 @@ pub struct Stop {
 #[derive(Default)]
 struct Wakers {
     next_id: u64,
-    list: Vec<(u64, Box<dyn Fn() + Send>)>,
+    list: Vec<Registration>,
+    /// When the flag was raised first.
+    since: Option<Instant>,
+}
+
+struct Registration {
+    id: u64,
+    call_for: Call,
+    wake: Box<dyn Fn() + Send>,
+}
+
+/// What somebody wants to be woken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Call {
+    Stop,
+    Cut,
 }
 
 impl Stop {
@@ -44,12 +66,41 @@ impl Stop {
         self.stopped.load(Ordering::SeqCst)
     }
 
+    /// Whether [`Stop::cut`] has been called.
+    pub fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::SeqCst)
+    }
+
+    /// Whether [`Stop::hand_over`] has been called.
+    pub fn is_handed_over(&self) -> bool {
+        self.handed_over.load(Ordering::SeqCst)
+    }
+
+    /// When the flag was raised first; `None` while nobody has.
+    pub fn since(&self) -> Option<Instant> {
+        self.wakers().since
+    }
+
     /// Raises the flag and calls every registered waker. Raising it again calls them again.
     pub fn stop(&self) {
+        let mut wakers = self.wakers();
+        wakers.since.get_or_insert_with(Instant::now);
         self.stopped.store(true, Ordering::SeqCst);
-        for (_, wake) in &self.wakers().list {
-            wake();
-        }
+        wakers.call(Call::Stop);
+    }
+
+    /// Stops at once: what is under way is not to be completed.
+    pub fn cut(&self) {
+        self.cut.store(true, Ordering::SeqCst);
+        self.stop();
+        self.wakers().call(Call::Cut);
+    }
+
+    /// Stops, and leaves the listener to somebody else who accepts from it already: it has to stay
+    /// as it is, for who waits in its queue will be served.
+    pub fn hand_over(&self) {
+        self.handed_over.store(true, Ordering::SeqCst);
+        self.stop();
     }
 
     /// Has `wake` called when the flag is raised, or at once if it already is.
@@ -58,19 +109,39 @@ impl Stop {
     /// this `Stop`, which is locked meanwhile. The registration ends when the returned [`Waker`]
     /// is dropped; after that `wake` is not called, nor still running.
     pub fn on_stop(&self, wake: impl Fn() + Send + 'static) -> Waker<'_> {
+        self.register(Call::Stop, Box::new(wake))
+    }
+
+    /// The same for [`Stop::cut`].
+    pub fn on_cut(&self, wake: impl Fn() + Send + 'static) -> Waker<'_> {
+        self.register(Call::Cut, Box::new(wake))
+    }
+
+    fn register(&self, call_for: Call, wake: Box<dyn Fn() + Send>) -> Waker<'_> {
         let mut wakers = self.wakers();
-        let id = wakers.next_id;
-        wakers.next_id += 1;
-        if self.is_stopped() {
+        let has_come = match call_for {
+            Call::Stop => self.is_stopped(),
+            Call::Cut => self.is_cut(),
+        };
+        if has_come {
             wake();
         }
-        wakers.list.push((id, Box::new(wake)));
+        let id = wakers.next_id;
+        wakers.next_id += 1;
+        wakers.list.push(Registration { id, call_for, wake });
         Waker { stop: self, id }
     }
 
     /// A waker that panicked leaves the list as it was, so a poisoned lock is as good as any.
     fn wakers(&self) -> MutexGuard<'_, Wakers> {
         self.wakers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wakers {
+    fn call(&self, call: Call) {
+        let called = self.list.iter().filter(|each| each.call_for == call);
+        called.for_each(|each| (each.wake)());
     }
 }
 
@@ -92,7 +163,7 @@ pub struct Waker<'s> {
 
 impl Drop for Waker<'_> {
     fn drop(&mut self) {
-        self.stop.wakers().list.retain(|(id, _)| *id != self.id);
+        self.stop.wakers().list.retain(|each| each.id != self.id);
     }
 }
 
@@ -148,6 +219,28 @@ mod tests {
             (gone.load(Ordering::SeqCst), kept.load(Ordering::SeqCst)),
             (0, 1)
         );
+    }
+
+    #[test]
+    fn a_cut_is_a_stop_and_a_stop_is_no_cut() {
+        let stop = Stop::new();
+        let (stopped, wake_stopped) = counter();
+        let (cut, wake_cut) = counter();
+        let _stopped = stop.on_stop(wake_stopped);
+        let _cut = stop.on_cut(wake_cut);
+        let counts = || (stopped.load(Ordering::SeqCst), cut.load(Ordering::SeqCst));
+        assert_eq!(stop.since(), None);
+        stop.stop();
+        assert_eq!((counts(), stop.is_cut()), ((1, 0), false));
+        let since = stop.since();
+        assert!(since.is_some());
+        stop.cut();
+        assert_eq!((counts(), stop.is_cut()), ((2, 1), true));
+        assert_eq!(stop.since(), since, "the first time counts");
+        let (late, wake_late) = counter();
+        let _late = stop.on_cut(wake_late);
+        assert_eq!(late.load(Ordering::SeqCst), 1);
+        assert!(!stop.is_handed_over());
     }
 
     #[test]

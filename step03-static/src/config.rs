@@ -24,6 +24,9 @@ pub struct Timeouts {
     pub linger: Duration,
     /// For answers under way when the server has been asked to stop.
     pub grace: Duration,
+    /// For new connections after that request, before the door closes: time for those who share
+    /// out work to hear of it. None, unless somebody does.
+    pub drain: Duration,
 }
 
 impl Timeouts {
@@ -42,6 +45,7 @@ impl Default for Timeouts {
             tunnel: Duration::from_secs(600),
             linger: Duration::from_secs(2),
             grace: Duration::from_secs(30),
+            drain: Duration::ZERO,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Chapter 4.2, a thread each: as many as there are guests, or as many as there are places.
 
-use concurrency::thread_per_connection;
+use concurrency::{Entrance, thread_per_connection};
 use socket::Stop;
 use static_files::{Config, Request, Response, serve_connection};
 use std::env;
@@ -44,6 +44,7 @@ fn unbounded(listener: &TcpListener) -> io::Result<()> {
 
 // ANCHOR: bounded
 fn bounded(listener: &TcpListener, places: usize) -> io::Result<()> {
-    thread_per_connection(listener, &Stop::new(), places, serve)
+    let stop = Stop::new();
+    thread_per_connection(&Entrance::new(listener, &stop)?, places, serve)
 }
 // ANCHOR_END: bounded

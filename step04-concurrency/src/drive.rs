@@ -4,8 +4,8 @@
 //! `serve_connection` it waits for the client and a program behind the server at the same time, so
 //! neither can make it deaf to the other.
 
-use crate::StopSignal;
 use crate::session::{ENDS, HangUp, Session, Step};
+use crate::shutdown::{Arrival, Ending, StopSignal};
 use crate::sys::{Interest, Pollable, poll};
 use static_files::{Config, Handler};
 use std::io;
@@ -13,7 +13,7 @@ use std::net::TcpStream;
 use std::time::Instant;
 
 // ANCHOR: drive
-/// Serves one connection to its end, or until the grace period after `stop` has passed.
+/// Serves one connection to its end, or until what is left is cut after `signal`.
 ///
 /// # Errors
 /// The socket failed, or a response had to be broken off.
@@ -21,30 +21,31 @@ pub fn drive(
     stream: TcpStream,
     handler: &dyn Handler,
     config: &Config,
-    stop: &StopSignal<'_>,
+    signal: &StopSignal<'_>,
 ) -> io::Result<()> {
     let mut session = Session::new(stream, handler, config, Instant::now())?;
-    let mut cut = None;
+    let arrival = if signal.is_raised() {
+        Arrival::Since
+    } else {
+        Arrival::Before
+    };
     loop {
         let now = Instant::now();
-        if cut.is_none() && stop.is_raised() {
-            session.stop();
-            cut = Some(now + config.timeouts.grace);
+        let ending = signal.ending(&config.timeouts);
+        match ending {
+            Some(ending) if ending.cut <= now => return Ok(()),
+            Some(ending) => ending.limit(&mut session, arrival, now),
+            None => {}
         }
         match session.step(now)? {
             Step::Closed => return Ok(()),
             Step::Again => {}
             Step::Waiting => {
                 session.release();
-                // Once stopped, the signal stays readable: it has told us what it had to.
-                let signal = cut.is_none().then_some(stop);
-                if wait(&session, signal, cut)? == Client::Gone {
+                if wait(&session, signal, ending)? == Client::Gone {
                     return Ok(());
                 }
             }
-        }
-        if cut.is_some_and(|cut| Instant::now() >= cut) {
-            return Ok(());
         }
     }
 }
@@ -58,8 +59,8 @@ enum Client {
 
 fn wait(
     session: &Session<'_>,
-    signal: Option<&StopSignal<'_>>,
-    cut: Option<Instant>,
+    signal: &StopSignal<'_>,
+    ending: Option<Ending>,
 ) -> io::Result<Client> {
     let mut fds = Vec::with_capacity(ENDS + 1);
     let mut hang_ups = Vec::with_capacity(ENDS);
@@ -69,11 +70,14 @@ fn wait(
             hang_ups.push(want.hang_up);
         }
     }
-    if let Some(signal) = signal {
-        fds.push(Pollable::new(signal.fd(), Interest::READ));
-    }
-    let deadline = cut.map_or(session.deadline(), |cut| cut.min(session.deadline()));
-    poll(&mut fds, Instant::now(), Some(deadline))?;
+    let (now, own) = (Instant::now(), session.deadline());
+    // A signal that has been heard stays readable, so it is not listened to again.
+    let (heard, deadline) = match ending {
+        None => (signal.fd(), own),
+        Some(ending) => (signal.cut_fd(), own.min(ending.next_change(now))),
+    };
+    fds.push(Pollable::new(heard, Interest::READ));
+    poll(&mut fds, now, Some(deadline))?;
     let is_over =
         |(fd, hang_up): (&Pollable<'_>, &HangUp)| fd.is_gone() && *hang_up == HangUp::Over;
     Ok(if fds.iter().zip(&hang_ups).any(is_over) {

@@ -13,12 +13,12 @@
 //! The loop knows nothing of HTTP, and sessions know nothing of the loop.
 
 mod accepting;
+mod ending;
 
-use crate::StopSignal;
 use crate::seat::{Seat, Service};
 use crate::seats::{Seats, Token};
 use crate::session::{CLIENT, Desks, Step};
-use crate::shutdown::stop_accepting;
+use crate::shutdown::{Ending, StopSignal};
 use crate::sys::{self, Epoll, Events, Interest};
 use crate::timers::Timers;
 use crate::trace::Recorder;
@@ -32,6 +32,7 @@ use std::time::Instant;
 const EVENTS: usize = 256;
 
 /// Serves until `stop` is raised and what was under way then is answered, or the grace period over.
+/// The listener is made nonblocking, and stays so: other loops may share it.
 ///
 /// # Errors
 /// The listener or epoll itself failed. What goes wrong on a connection ends that connection.
@@ -42,18 +43,6 @@ pub fn event_loop(
     stop: &Stop,
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
-    let served = run_loop(listener, handler, config, stop);
-    listener.set_nonblocking(false)?;
-    served
-}
-
-/// The same for a listener that is nonblocking already, and stays so: other loops may share it.
-pub(crate) fn run_loop(
-    listener: &TcpListener,
-    handler: &dyn Handler,
-    config: &Config,
-    stop: &Stop,
-) -> io::Result<()> {
     EventLoop::new(listener, handler, config, stop)?.run()
 }
 
@@ -72,8 +61,10 @@ struct EventLoop<'h> {
     /// No descriptors: when accepting is tried again.
     paused: Option<Instant>,
     reported: Option<Instant>,
-    /// Stopped: when what is left is cut.
-    cut: Option<Instant>,
+    /// Stopped: what happens when.
+    ending: Option<Ending>,
+    /// Nobody is let in any more.
+    closed: bool,
     recorder: Recorder,
 }
 
@@ -87,6 +78,7 @@ impl<'h> EventLoop<'h> {
         let signal = StopSignal::new(stop)?;
         let epoll = Epoll::new()?;
         epoll.add(signal.fd(), Token::STOP.into(), Interest::READ)?;
+        epoll.add(signal.cut_fd(), Token::STOP.into(), Interest::READ)?;
         // Answers are written whole; waiting to fill a packet (Nagle) would only delay them.
         sys::accept_without_delay(listener)?;
         Ok(EventLoop {
@@ -106,7 +98,8 @@ impl<'h> EventLoop<'h> {
             listening: false,
             paused: None,
             reported: None,
-            cut: None,
+            ending: None,
+            closed: false,
             recorder: Recorder::new(Instant::now()),
         })
     }
@@ -115,10 +108,7 @@ impl<'h> EventLoop<'h> {
         let mut events = Events::with_capacity(EVENTS);
         loop {
             let now = Instant::now();
-            if self
-                .cut
-                .is_some_and(|cut| now >= cut || self.seats.is_empty())
-            {
+            if self.has_ended(now)? {
                 return Ok(());
             }
             self.listen_or_not(now)?;
@@ -129,8 +119,8 @@ impl<'h> EventLoop<'h> {
             self.recorder.woke(events.iter().len(), now);
             for event in events.iter() {
                 match Token::from(event.token) {
-                    Token::LISTENER => self.accept(now)?,
-                    Token::STOP => self.drain(now)?,
+                    Token::LISTENER => self.accept(now).map(drop)?,
+                    Token::STOP => self.begin_ending(now)?,
                     token if event.gone && self.is_over(token) => self.leave(token),
                     token => {
                         self.recorder.ready(token, self.seats.get(token));
@@ -157,7 +147,8 @@ impl<'h> EventLoop<'h> {
         if !self.again.is_empty() {
             return Some(now);
         }
-        [self.timers.next(), self.paused, self.cut]
+        let ending = self.ending.map(|ending| ending.next_change(now));
+        [self.timers.next(), self.paused, ending]
             .into_iter()
             .flatten()
             .min()
@@ -220,21 +211,4 @@ impl<'h> EventLoop<'h> {
         }
     }
     // ANCHOR_END: expire
-
-    /// Asked to stop: no new connections, idle ones end, answers under way are the last.
-    fn drain(&mut self, now: Instant) -> io::Result<()> {
-        self.epoll.delete(self.signal.fd())?;
-        // Whoever is in the queue has been told by the kernel that they are connected.
-        self.accept(now)?;
-        stop_accepting(self.listener);
-        self.recorder.stops();
-        self.cut = Some(now + self.config.timeouts.grace);
-        for token in self.seats.tokens_where(|_| true, usize::MAX) {
-            if let Some(seat) = self.seats.get(token) {
-                seat.stop(&mut self.service);
-                self.step(token, now);
-            }
-        }
-        Ok(())
-    }
 }

@@ -2,7 +2,8 @@
 #![forbid(unsafe_code)]
 
 use concurrency::sys;
-use concurrency::{Beneath, Cache, SERVERS, Serve, Xray, listen_for, stop_on_signals, trace_to};
+use concurrency::{Beneath, Cache, Health, SERVERS, Serve, Xray};
+use concurrency::{listen_for, stop_on_signals, trace_to};
 use socket::Stop;
 use static_files::{Config, Files, Listing};
 use std::env;
@@ -130,11 +131,12 @@ fn run(options: &Options) -> Result<(), String> {
     if let Some(file) = &options.trace {
         trace_into(file)?;
     }
+    let health = Health::new(&files, &stop);
     let served = if options.xray {
         println!("see:   http://{addr}/.xray/");
-        serve(&listener, &Xray::new(files), &options.config, &stop)
+        serve(&listener, &Xray::new(health), &options.config, &stop)
     } else {
-        serve(&listener, &files, &options.config, &stop)
+        serve(&listener, &health, &options.config, &stop)
     };
     served.map_err(|error| format!("ended: {error}"))
 }

@@ -8,9 +8,8 @@
 //! registration, no token, no timer. The price is a list of everybody in each turn, written here
 //! and read again by the kernel, also when one of ten thousand has something to say.
 
-use crate::StopSignal;
 use crate::session::{HangUp, Session, Step};
-use crate::shutdown::stop_accepting;
+use crate::shutdown::{Arrival, Door, Ending, StopSignal, stop_accepting};
 use crate::sys::{Interest, Pollable, poll};
 use socket::{AcceptFate, Stop, accept_fate};
 use static_files::{Config, Handler};
@@ -27,6 +26,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 const MAKE_ROOM: usize = 16;
 
 /// Serves until `stop` is raised and what was under way then is answered, or the grace period over.
+/// The listener is made nonblocking, and stays so.
 ///
 /// # Errors
 /// The listener or poll itself failed. What goes wrong on a connection ends that connection.
@@ -38,18 +38,17 @@ pub fn poll_loop(
 ) -> io::Result<()> {
     let signal = StopSignal::new(stop)?;
     listener.set_nonblocking(true)?;
-    let table = PollLoop {
+    PollLoop {
         listener,
         handler,
         config,
         signal,
         guests: Vec::new(),
         paused: None,
-        cut: None,
-    };
-    let served = table.run();
-    listener.set_nonblocking(false)?;
-    served
+        ending: None,
+        closed: false,
+    }
+    .run()
 }
 
 /// Why a session gets its turn, or not.
@@ -77,8 +76,10 @@ struct PollLoop<'h> {
     guests: Vec<Guest<'h>>,
     /// No descriptors: when accepting is tried again.
     paused: Option<Instant>,
-    /// Stopped: when what is left is cut.
-    cut: Option<Instant>,
+    /// Stopped: what happens when.
+    ending: Option<Ending>,
+    /// Nobody is let in any more.
+    closed: bool,
 }
 
 impl PollLoop<'_> {
@@ -86,17 +87,12 @@ impl PollLoop<'_> {
     fn run(mut self) -> io::Result<()> {
         loop {
             let now = Instant::now();
-            if self
-                .cut
-                .is_some_and(|cut| now >= cut || self.guests.is_empty())
-            {
+            if self.has_ended(now)? {
                 return Ok(());
             }
             self.wait(now)?;
             let now = Instant::now();
-            if self.cut.is_none() && self.signal.is_raised() {
-                self.drain(now)?;
-            } else if self.listens(now) {
+            if self.listens(now) {
                 self.accept(now)?;
             }
             self.guests.retain_mut(|guest| guest.keep(now));
@@ -109,9 +105,12 @@ impl PollLoop<'_> {
     fn wait(&mut self, now: Instant) -> io::Result<()> {
         let mut fds = Vec::with_capacity(2 + self.guests.len());
         let mut whose = Vec::with_capacity(2 + self.guests.len());
-        if self.cut.is_none() {
-            fds.push(Pollable::new(self.signal.fd(), Interest::READ));
-        }
+        // A signal that has been heard stays readable, so it is not listened to again.
+        let signal = match self.ending {
+            None => self.signal.fd(),
+            Some(_) => self.signal.cut_fd(),
+        };
+        fds.push(Pollable::new(signal, Interest::READ));
         if self.listens(now) {
             fds.push(Pollable::new(self.listener.as_fd(), Interest::READ));
         }
@@ -138,11 +137,12 @@ impl PollLoop<'_> {
             Turn::Waits => guest.session.deadline(),
             Turn::Ready | Turn::Gone => now,
         });
-        deadlines.chain(self.paused).chain(self.cut).min()
+        let ending = self.ending.map(|ending| ending.next_change(now));
+        deadlines.chain(self.paused).chain(ending).min()
     }
 
     fn listens(&self, now: Instant) -> bool {
-        self.cut.is_none()
+        !self.closed
             && self.paused.is_none_or(|until| now >= until)
             && self.guests.len() < self.config.connections
     }
@@ -154,11 +154,9 @@ impl PollLoop<'_> {
             match self.listener.accept() {
                 Ok((stream, _)) => {
                     // The client may have gone while it waited to be accepted.
-                    if let Ok(session) = Session::new(stream, self.handler, self.config, now) {
-                        // Most clients have sent their request by now: a wait less.
-                        let turn = Turn::Ready;
-                        self.guests.push(Guest { session, turn });
-                    }
+                    let session = Session::new(stream, self.handler, self.config, now);
+                    self.guests
+                        .extend(session.ok().map(|session| self.guest(session, now)));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => match accept_fate(&error) {
@@ -174,6 +172,15 @@ impl PollLoop<'_> {
         Ok(())
     }
 
+    fn guest<'h>(&self, mut session: Session<'h>, now: Instant) -> Guest<'h> {
+        if let Some(ending) = self.ending {
+            ending.limit(&mut session, Arrival::Since, now);
+        }
+        // Most clients have sent their request by now: a wait less.
+        let turn = Turn::Ready;
+        Guest { session, turn }
+    }
+
     /// Without descriptors: pauses accepting, and closes those that nobody would miss.
     fn make_room(&mut self, now: Instant) {
         self.paused = Some(now + PAUSE);
@@ -183,17 +190,37 @@ impl PollLoop<'_> {
             .for_each(|guest| guest.turn = Turn::Gone);
     }
 
-    /// Asked to stop: no new connections, idle ones end, answers under way are the last.
-    fn drain(&mut self, now: Instant) -> io::Result<()> {
-        // Whoever is in the queue has been told by the kernel that they are connected.
-        self.accept(now)?;
-        stop_accepting(self.listener);
-        self.cut = Some(now + self.config.timeouts.grace);
+    /// Whether the loop is over. Begins to end when it is asked to, and closes the door when its
+    /// time has come.
+    fn has_ended(&mut self, now: Instant) -> io::Result<bool> {
+        let before = self.ending;
+        self.ending = self.signal.ending(&self.config.timeouts);
+        let Some(ending) = self.ending else {
+            return Ok(false);
+        };
+        if before.is_none() {
+            self.closed = matches!(ending.door, Door::Left(_));
+            self.wind_down(ending, Arrival::Before, now);
+        }
+        match ending.door {
+            Door::Closes(at) if at <= now && !self.closed => {
+                // Whoever is in the queue has been told by the kernel that they are connected.
+                self.accept(now)?;
+                stop_accepting(self.listener);
+                self.closed = true;
+                self.wind_down(ending, Arrival::Since, now);
+            }
+            Door::Closes(_) | Door::Left(_) => {}
+        }
+        Ok(ending.cut <= now || self.closed && self.guests.is_empty())
+    }
+
+    /// Has every session look how long it may still wait.
+    fn wind_down(&mut self, ending: Ending, arrival: Arrival, now: Instant) {
         for guest in &mut self.guests {
-            guest.session.stop();
+            ending.limit(&mut guest.session, arrival, now);
             guest.turn = Turn::Ready;
         }
-        Ok(())
     }
 }
 

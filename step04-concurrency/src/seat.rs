@@ -75,7 +75,8 @@ impl<'h> Seat<'h> {
         self.idle = None;
     }
 
-    fn wake(&mut self, service: &mut Service<'h>) -> &mut Session<'h> {
+    /// The session, to step or to stop it; an idle connection gets a desk.
+    pub(crate) fn wake(&mut self, service: &mut Service<'h>) -> &mut Session<'h> {
         if let Some(idle) = self.idle.take() {
             let desk = service.desks.take(service.config);
             let session = idle.wake(desk, service.handler, service.config);
@@ -84,11 +85,6 @@ impl<'h> Seat<'h> {
         self.session.as_deref_mut().expect(ONE_OF_BOTH)
     }
     // ANCHOR_END: fold
-
-    /// Lets the answer under way be the last one. Takes effect at the next step.
-    pub(crate) fn stop(&mut self, service: &mut Service<'h>) {
-        self.wake(service).stop();
-    }
 
     /// When to call [`Seat::step`] even if nothing is ready.
     pub(crate) fn deadline(&self) -> Instant {

@@ -1,18 +1,19 @@
 //! The ladder: every way of serving many clients, under one signature.
 
 use crate::doorman::Doorman;
-use crate::shutdown::stop_accepting;
 use crate::sys::{self, Port};
 use crate::{
-    StopSignal, drive, event_loop, loop_per_core, poll_loop, thread_per_connection, thread_pool,
+    Entrance, StopSignal, drive, event_loop, loop_per_core, poll_loop, thread_per_connection,
+    thread_pool,
 };
-use socket::{Stop, accept_until};
+use socket::Stop;
 use static_files::{Config, Handler};
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
-/// A server: serves `handler` on the listener until the stop is raised. From then on newcomers are
-/// refused: when it returns, the listener does not listen any more.
+/// A server: serves `handler` on the listener, which becomes nonblocking, until the stop is raised and
+/// what was under way is answered. When it returns the listener does not listen any more, unless
+/// it was handed over.
 pub type Serve = fn(&TcpListener, &dyn Handler, &Config, &Stop) -> io::Result<()>;
 
 /// Every server of this step, from the plainest to the quickest, by the name its binaries take.
@@ -50,11 +51,9 @@ fn iterative(
     config: &Config,
     stop: &Stop,
 ) -> io::Result<()> {
-    let signal = StopSignal::new(stop)?;
-    let each = |stream| serve(stream, handler, config, &signal);
-    let served = accept_until(listener, stop, each);
-    stop_accepting(listener);
-    served
+    let entrance = entrance(listener, config, stop)?;
+    let each = |stream| serve(stream, handler, config, &entrance.signal);
+    entrance.accept(each)
 }
 
 /// A thread for each connection.
@@ -64,9 +63,9 @@ fn threads(
     config: &Config,
     stop: &Stop,
 ) -> io::Result<()> {
-    let signal = StopSignal::new(stop)?;
-    let each = |stream| serve(stream, handler, config, &signal);
-    thread_per_connection(listener, stop, config.threads, each)
+    let entrance = entrance(listener, config, stop)?;
+    let each = |stream| serve(stream, handler, config, &entrance.signal);
+    thread_per_connection(&entrance, config.threads, each)
 }
 
 /// A fixed number of threads behind a queue.
@@ -76,11 +75,19 @@ fn pool(
     config: &Config,
     stop: &Stop,
 ) -> io::Result<()> {
-    let signal = StopSignal::new(stop)?;
-    let each = |stream| serve(stream, handler, config, &signal);
+    let entrance = entrance(listener, config, stop)?;
+    let each = |stream| serve(stream, handler, config, &entrance.signal);
     let doorman = Doorman::new(config);
     let refuse = |stream| doorman.refuse(stream);
-    thread_pool(listener, stop, config.pool, config.queue, each, refuse)
+    thread_pool(&entrance, config.pool, config.queue, each, refuse)
+}
+
+fn entrance<'e>(
+    listener: &'e TcpListener,
+    config: &Config,
+    stop: &'e Stop,
+) -> io::Result<Entrance<'e>> {
+    Ok(Entrance::new(listener, stop)?.open_after_the_stop(config.timeouts.drain))
 }
 
 fn serve(stream: TcpStream, handler: &dyn Handler, config: &Config, signal: &StopSignal<'_>) {

@@ -94,6 +94,9 @@ enum Input {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Serving,
+    /// The next answer is the last one; its request is waited for as usual.
+    Retiring,
+    /// The answer under way is the last one.
     Stopping,
 }
 
@@ -216,7 +219,13 @@ impl<'h> Session<'h> {
         }
     }
 
-    /// Lets the answer under way be the last one. Takes effect at the next step.
+    /// Lets the next answer be the last one. Takes effect at the next step.
+    pub fn retire(&mut self) {
+        self.mode = Mode::Retiring;
+    }
+
+    /// Lets the answer under way be the last one. Takes effect at the next step, which first
+    /// looks whether a request has come.
     pub fn stop(&mut self) {
         self.mode = Mode::Stopping;
     }

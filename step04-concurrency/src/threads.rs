@@ -3,35 +3,29 @@
 //! They know nothing of HTTP: each takes a function that serves a connection to its end, and
 //! decides on which thread it runs. A panic in that function costs its connection and nothing else.
 
-use crate::shutdown::stop_accepting;
-use socket::{Stop, accept_until};
-use std::collections::VecDeque;
+use crate::Entrance;
+use crate::places::{Place, Places};
+use crate::queue::{Closing, Queue};
 use std::io;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 /// Serves each connection on a thread of its own, `limit` of them at once; more connections wait
-/// in the kernel's queue.
+/// in the kernel's queue. Who finds none while the server ends is dropped.
 ///
 /// # Errors
 /// The listener failed. A thread that cannot be started costs one connection.
 pub fn thread_per_connection(
-    listener: &TcpListener,
-    stop: &Stop,
+    entrance: &Entrance<'_>,
     limit: usize,
     each: impl Fn(TcpStream) + Sync,
 ) -> io::Result<()> {
-    let places = Arc::new(Places::new(limit));
-    let notified = Arc::clone(&places);
-    let _waker = stop.on_stop(move || {
-        // Under the lock, or it could come between a look at the flag and the wait, and be lost.
-        let _free = lock(&notified.free);
-        notified.changed.notify_all();
-    });
+    let stop = entrance.signal.stop();
+    let places = Places::new(limit);
+    let _waker = places.heed(stop);
     thread::scope(|scope| {
-        let accepted = accept_until(listener, stop, |stream| {
+        entrance.accept(|stream| {
             let Some(place) = Place::wait_for(&places, stop) else {
                 return;
             };
@@ -44,9 +38,7 @@ pub fn thread_per_connection(
             if let Err(error) = thread::Builder::new().spawn_scoped(scope, serve) {
                 eprintln!("a connection was dropped: no thread for it: {error}");
             }
-        });
-        stop_accepting(listener);
-        accepted
+        })
     })
 }
 
@@ -56,8 +48,7 @@ pub fn thread_per_connection(
 /// # Errors
 /// The listener failed, or the threads could not be started.
 pub fn thread_pool(
-    listener: &TcpListener,
-    stop: &Stop,
+    entrance: &Entrance<'_>,
     workers: usize,
     queue: usize,
     each: impl Fn(TcpStream) + Sync,
@@ -77,13 +68,12 @@ pub fn thread_pool(
                 .name(format!("worker {number}"))
                 .spawn_scoped(scope, work)?;
         }
-        let accepted = accept_until(listener, stop, |stream| {
+        let accepted = entrance.accept(|stream| {
             if let Err(stream) = queue.put(stream) {
                 refuse(stream);
             }
         });
         drop(closing);
-        stop_accepting(listener);
         accepted
     })
 }
@@ -96,117 +86,3 @@ fn contain(serve: impl FnOnce()) {
     let _ = panic::catch_unwind(AssertUnwindSafe(serve));
 }
 // ANCHOR_END: contain
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // No code of ours panics while it holds a lock here, and the values are whole at any time.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// How many threads may still be started.
-struct Places {
-    free: Mutex<usize>,
-    changed: Condvar,
-}
-
-impl Places {
-    fn new(limit: usize) -> Places {
-        Places {
-            free: Mutex::new(limit.max(1)),
-            changed: Condvar::new(),
-        }
-    }
-}
-
-/// One of the places; dropping it gives it back, also in a panic.
-struct Place(Arc<Places>);
-
-impl Place {
-    // ANCHOR: wait_for
-    /// Waits for a place; `None` when the server stops first.
-    fn wait_for(places: &Arc<Places>, stop: &Stop) -> Option<Place> {
-        let mut free = lock(&places.free);
-        while *free == 0 && !stop.is_stopped() {
-            free = places
-                .changed
-                .wait(free)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
-        *free = free.checked_sub(1)?;
-        Some(Place(Arc::clone(places)))
-    }
-    // ANCHOR_END: wait_for
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        *lock(&self.0.free) += 1;
-        self.0.changed.notify_one();
-    }
-}
-
-/// Connections between the thread that accepts and those that serve.
-struct Queue {
-    state: Mutex<Waiting>,
-    changed: Condvar,
-    limit: usize,
-}
-
-struct Waiting {
-    streams: VecDeque<TcpStream>,
-    closed: bool,
-}
-
-impl Queue {
-    fn new(limit: usize) -> Queue {
-        let state = Waiting {
-            streams: VecDeque::new(),
-            closed: false,
-        };
-        Queue {
-            state: Mutex::new(state),
-            changed: Condvar::new(),
-            limit: limit.max(1),
-        }
-    }
-
-    /// Adds a connection, or gives it back when the queue is full.
-    fn put(&self, stream: TcpStream) -> Result<(), TcpStream> {
-        let mut state = lock(&self.state);
-        if state.streams.len() >= self.limit {
-            return Err(stream);
-        }
-        state.streams.push_back(stream);
-        self.changed.notify_one();
-        Ok(())
-    }
-
-    // ANCHOR: take
-    /// Waits for a connection; `None` once the queue is closed and empty. The lock is given back
-    /// before the connection is served: a worker that held it would make the pool serial.
-    fn take(&self) -> Option<TcpStream> {
-        let mut state = lock(&self.state);
-        loop {
-            if let Some(stream) = state.streams.pop_front() {
-                return Some(stream);
-            }
-            if state.closed {
-                return None;
-            }
-            state = self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-    // ANCHOR_END: take
-}
-
-/// Closes the queue when dropped.
-struct Closing<'q>(&'q Queue);
-
-impl Drop for Closing<'_> {
-    fn drop(&mut self) {
-        lock(&self.0.state).closed = true;
-        self.0.changed.notify_all();
-    }
-}

@@ -1,7 +1,7 @@
 //! One event loop for each core, sharing nothing but the handler.
 
-use crate::event_loop::run_loop;
-use crate::sys::{self, Port};
+use crate::event_loop::event_loop;
+use crate::listeners::further_listeners;
 use socket::Stop;
 use static_files::{Config, Handler};
 use std::io;
@@ -22,29 +22,33 @@ pub fn loop_per_core(
     config: &Config,
     stop: &Stop,
 ) -> io::Result<()> {
-    listener.set_nonblocking(true)?;
-    let served = run_loops(listener, handler, config, stop);
-    // Only now: a listener that is shared is nonblocking for all loops or for none.
-    listener.set_nonblocking(false)?;
-    served
+    let mut all = vec![listener.try_clone()?];
+    all.extend(further_listeners(listener, 1..config.workers)?);
+    loop_each(&all, handler, config, stop)
 }
 
-fn run_loops(
-    listener: &TcpListener,
+/// Runs an event loop for each listener.
+///
+/// # Errors
+/// As [`loop_per_core`].
+pub(crate) fn loop_each(
+    listeners: &[TcpListener],
     handler: &dyn Handler,
     config: &Config,
     stop: &Stop,
 ) -> io::Result<()> {
-    let others = further_listeners(listener, config.workers)?;
+    let Some((first, others)) = listeners.split_first() else {
+        return Ok(());
+    };
     thread::scope(|scope| {
         let serve = |listener| {
             // A loop ends when it was stopped or when it failed; then the others have to end too.
-            let served = run_loop(listener, handler, config, stop);
+            let served = event_loop(listener, handler, config, stop);
             stop.stop();
             served
         };
         let mut threads = Vec::with_capacity(others.len());
-        for listener in &others {
+        for listener in others {
             match thread::Builder::new().spawn_scoped(scope, move || serve(listener)) {
                 Ok(thread) => threads.push(thread),
                 Err(error) => {
@@ -53,7 +57,7 @@ fn run_loops(
                 }
             }
         }
-        let mut outcome = serve(listener);
+        let mut outcome = serve(first);
         for thread in threads {
             let served = thread
                 .join()
@@ -63,20 +67,3 @@ fn run_loops(
         outcome
     })
 }
-
-// ANCHOR: further_listeners
-fn further_listeners(listener: &TcpListener, workers: usize) -> io::Result<Vec<TcpListener>> {
-    let shared = sys::shares_port(listener)?;
-    let addr = listener.local_addr()?;
-    let further = |_| {
-        let further = if shared {
-            sys::listen(addr, Port::Shared)?
-        } else {
-            listener.try_clone()?
-        };
-        further.set_nonblocking(true)?;
-        Ok(further)
-    };
-    (1..workers).map(further).collect()
-}
-// ANCHOR_END: further_listeners

@@ -1,6 +1,6 @@
 //! The thread models, with connections that carry no HTTP: they know nothing of it.
 
-use concurrency::{thread_per_connection, thread_pool};
+use concurrency::{Entrance, thread_per_connection, thread_pool};
 use socket::Stop;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -13,6 +13,10 @@ const DEADLINE: Duration = Duration::from_secs(10);
 
 fn listener() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").expect("a port is free")
+}
+
+fn entrance<'e>(listener: &'e TcpListener, stop: &'e Stop) -> Entrance<'e> {
+    Entrance::new(listener, stop).expect("descriptors")
 }
 
 fn connect(listener: &TcpListener) -> TcpStream {
@@ -73,7 +77,7 @@ fn as_many_connections_as_threads_are_served_at_once() {
     let refuse = |_| panic!("there is room");
     beside(
         &stop,
-        || thread_pool(&listener, &stop, 4, 4, each, refuse),
+        || thread_pool(&entrance(&listener, &stop), 4, 4, each, refuse),
         || {
             let clients: Vec<_> = (0..4).map(|_| connect(&listener)).collect();
             for client in &clients {
@@ -89,7 +93,7 @@ fn a_thread_each_serves_all_at_once() {
     let each = |stream| meet(&barrier, stream);
     beside(
         &stop,
-        || thread_per_connection(&listener, &stop, 16, each),
+        || thread_per_connection(&entrance(&listener, &stop), 16, each),
         || {
             let clients: Vec<_> = (0..16).map(|_| connect(&listener)).collect();
             for client in &clients {
@@ -114,7 +118,7 @@ fn a_panic_costs_its_connection_and_no_thread_of_the_pool() {
     };
     beside(
         &stop,
-        || thread_pool(&listener, &stop, 2, 8, each, drop),
+        || thread_pool(&entrance(&listener, &stop), 2, 8, each, drop),
         || {
             for _ in 0..10 {
                 let mut client = connect(&listener);
@@ -140,7 +144,7 @@ fn what_the_pool_has_no_room_for_is_refused_at_once() {
     let refuse = |mut stream: TcpStream| stream.write_all(b"full").expect("the client is there");
     beside(
         &stop,
-        || thread_pool(&listener, &stop, 1, 1, each, refuse),
+        || thread_pool(&entrance(&listener, &stop), 1, 1, each, refuse),
         || {
             let mut first = connect(&listener);
             let mut greeting = [0; 2];
@@ -173,7 +177,7 @@ fn a_thread_each_is_bounded_and_the_next_is_served_when_one_leaves() {
     };
     beside(
         &stop,
-        || thread_per_connection(&listener, &stop, 2, each),
+        || thread_per_connection(&entrance(&listener, &stop), 2, each),
         || {
             let mut clients: Vec<_> = (0..6).map(|_| connect(&listener)).collect();
             for client in &mut clients {
@@ -197,7 +201,7 @@ fn a_stop_ends_a_server_that_waits_for_a_place() {
     let first = connect(&listener);
     let second = connect(&listener);
     thread::scope(|scope| {
-        let server = scope.spawn(|| thread_per_connection(&listener, &stop, 1, each));
+        let server = scope.spawn(|| thread_per_connection(&entrance(&listener, &stop), 1, each));
         let mut greeting = [0; 2];
         (&first)
             .read_exact(&mut greeting)

@@ -52,5 +52,5 @@ pub use protocol::{After, Heard, Protocol};
 pub use proxy::Http;
 pub use redirect::Redirects;
 pub use route::{BadPrefix, Prefix, Routes};
-pub use site::{Failure, routes, run};
+pub use site::{Failure, listeners, routes, run, run_on};
 pub use trust::{BadNetwork, Network, Trusting};

@@ -1,11 +1,12 @@
 //! The finished server: `gateway DIR` serves a folder, and `gateway --help` tells the rest.
 #![forbid(unsafe_code)]
 
-use concurrency::{stop_on_signals, sys};
-use gateway::{Failure, Invocation, Options, help, parse, run};
+use concurrency::{Listeners, Predecessor, Succession};
+use concurrency::{stop_on_signals, stop_or_succeed_on_signals, sys};
+use gateway::{Failure, Invocation, Options, help, listeners, parse, routes, run_on};
 use socket::{Stop, reachable};
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -31,22 +32,46 @@ fn main() -> ExitCode {
 }
 
 fn serve(options: &Options) -> Result<(), Failure> {
+    let site = routes(options)?;
+    let (listeners, predecessor) = door(options)?;
     let stop = Arc::new(Stop::new());
-    // First of all: until then a signal ends the server at once, which is right while nothing runs.
-    stop_on_signals(Arc::clone(&stop)).map_err(Failure::System)?;
+    heed_signals(&stop, &listeners).map_err(Failure::System)?;
     sys::close_inherited_on_exec().map_err(Failure::System)?;
     if let Err(error) = sys::raise_descriptor_limit() {
         complain(&format_args!(
             "there will be fewer connections at once: {error}"
         ));
     }
-    run(options, &stop, |addr| {
+    run_on(&listeners, site, options, &stop, |addr| {
         let folder = options.folder.display();
         say(&format!(
             "http://{}/ serves {folder}; Ctrl-C ends it\n",
             reachable(addr)
         ));
+        if let Some(predecessor) = predecessor {
+            predecessor.may_go();
+        }
     })
+}
+
+/// The listeners of the server that this one follows, or new ones.
+fn door(options: &Options) -> Result<(Listeners, Option<Predecessor>), Failure> {
+    let inherited = Listeners::inherit(options.server, &options.config);
+    match inherited.map_err(Failure::System)? {
+        Some((listeners, predecessor)) => Ok((listeners, Some(predecessor))),
+        None => Ok((listeners(options)?, None)),
+    }
+}
+
+/// SIGHUP has two meanings. A server in a terminal hears it when the terminal closes, and ends like
+/// every other program there; one without hears it when its configuration has changed.
+fn heed_signals(stop: &Arc<Stop>, listeners: &Listeners) -> io::Result<()> {
+    let stop = Arc::clone(stop);
+    if io::stdin().is_terminal() {
+        stop_on_signals(stop)
+    } else {
+        stop_or_succeed_on_signals(stop, Succession::on(listeners.as_slice())?)
+    }
 }
 
 /// Prints a text; that nobody reads it is no reason to fail.

@@ -105,7 +105,7 @@ enum Takes {
     Value(&'static str, fn(&mut Options, &OsStr) -> Result<(), String>),
 }
 
-const FLAGS: [Flag; 10] = [
+const FLAGS: [Flag; 11] = [
     Flag {
         name: "--listen",
         takes: Takes::Value("ADDRESS:PORT", values::listen),
@@ -155,6 +155,11 @@ const FLAGS: [Flag; 10] = [
         name: "--timeout",
         takes: Takes::Value("NAME=TIME,…", values::timeouts),
         help: "how long to wait: head=10s,body=10s,send=10s,idle=15s,gateway=30s,tunnel=10m,linger=2s,grace=30s",
+    },
+    Flag {
+        name: "--drain",
+        takes: Takes::Value("TIME", values::drain),
+        help: "how long newcomers are let in after SIGTERM, while /.health says 503; 0s if not given",
     },
 ];
 
@@ -250,7 +255,8 @@ examples:
   gateway site --cgi /cgi=programs          /cgi/hello runs programs/hello
   gateway site --cgi /cgi=programs --timeout gateway=2m
 
-SIGTERM or Ctrl-C ends it after the answers under way, a second one at once.
+SIGTERM or Ctrl-C ends it after the answers under way, a second one at once. SIGHUP starts it
+anew with the same options on the same door, and loses nobody. /.health says ok, or 503 at the end.
 "
 }
 
@@ -369,6 +375,15 @@ mod tests {
             &["no wait lunch", "there are head, "],
         );
         check_mistake(". --timeout 1s", &["names no time"]);
+    }
+
+    #[test]
+    fn the_door_closes_at_once_unless_it_is_told_to_wait() {
+        let drain = |line| options(line).config.timeouts.drain;
+        assert_eq!(drain("."), Duration::ZERO);
+        assert_eq!(drain(". --drain 5s"), Duration::from_secs(5));
+        assert_eq!(drain(". --drain 0s"), Duration::ZERO);
+        check_mistake(". --drain 5", &["--drain: ", "is no time", "500ms"]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::program::Programs;
 use crate::redirect::Redirects;
 use crate::route::Routes;
 use crate::trust::Trusting;
-use concurrency::{Beneath, Cache, SERVERS, Serve, listen_for};
+use concurrency::{Beneath, Cache, Health, Listeners};
 use socket::Stop;
 use static_files::{AccessLog, Files, Handler, LogFormat};
 use std::fmt;
@@ -26,7 +26,7 @@ pub enum Failure {
     Folder(PathBuf, io::Error),
     /// The address cannot be listened on; `AddrInUse` when somebody else does.
     Address(SocketAddr, io::Error),
-    /// There is no server of that name in [`SERVERS`].
+    /// There is no server of that name in [`concurrency::SERVERS`].
     Server(&'static str),
     /// The system has nothing left: no thread, no descriptor.
     System(io::Error),
@@ -110,13 +110,34 @@ fn host(addr: SocketAddr) -> String {
 /// # Errors
 /// [`Failure`]: all but the last kind come before `ready` is called.
 pub fn run(options: &Options, stop: &Stop, ready: impl FnOnce(SocketAddr)) -> Result<(), Failure> {
-    let mut servers = SERVERS.into_iter();
-    let (name, serve): (_, Serve) = servers
-        .find(|(name, _)| *name == options.server)
-        .ok_or(Failure::Server(options.server))?;
-    let site = Redirects::new(routes(options)?);
-    let at = |error| Failure::Address(options.listen, error);
-    let listener = listen_for(name, options.listen).map_err(at)?;
+    let site = routes(options)?;
+    run_on(&listeners(options)?, site, options, stop, ready)
+}
+
+/// Opens the listeners that the options ask for.
+///
+/// # Errors
+/// [`Failure::Address`] and [`Failure::Server`].
+pub fn listeners(options: &Options) -> Result<Listeners, Failure> {
+    let opened = Listeners::open(options.server, options.listen, &options.config);
+    opened.map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Failure::Server(options.server),
+        _ => Failure::Address(options.listen, error),
+    })
+}
+
+/// The same as [`run`], for a site and listeners that are there already.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_on(
+    listeners: &Listeners,
+    site: Routes,
+    options: &Options,
+    stop: &Stop,
+    ready: impl FnOnce(SocketAddr),
+) -> Result<(), Failure> {
+    let site = Redirects::new(site);
     let log = access_log(options.log).map_err(Failure::System)?;
     let logged = log.as_ref().map(|log| log.around(&site));
     let handler = logged
@@ -128,8 +149,11 @@ pub fn run(options: &Options, stop: &Stop, ready: impl FnOnce(SocketAddr)) -> Re
     } else {
         &trusting
     };
-    ready(listener.local_addr().map_err(at)?);
-    serve(&listener, handler, &options.config, stop).map_err(Failure::System)
+    let health = Health::new(handler, stop);
+    let addr = listeners.local_addr();
+    ready(addr.map_err(|error| Failure::Address(options.listen, error))?);
+    let served = listeners.serve(&health, &options.config, stop);
+    served.map_err(Failure::System)
 }
 
 fn access_log(log: Log) -> io::Result<Option<AccessLog>> {
@@ -181,6 +205,7 @@ fn checked(folder: &Path) -> Result<PathBuf, Failure> {
 mod tests {
     use super::*;
     use crate::testing::TempDir;
+    use concurrency::SERVERS;
     use std::net::TcpListener;
     use std::os::unix::fs::PermissionsExt;
 

@@ -129,6 +129,20 @@ pub(crate) fn timeouts(options: &mut Options, value: &OsStr) -> Result<(), Strin
     Ok(())
 }
 
+pub(crate) fn drain(options: &mut Options, value: &OsStr) -> Result<(), String> {
+    let text = value.to_string_lossy();
+    // The one wait that may be none at all.
+    let parsed = if text == "0s" {
+        Some(Duration::ZERO)
+    } else {
+        duration(&text)
+    };
+    options.config.timeouts.drain = parsed.ok_or_else(|| {
+        format!("\"{text}\" is no time; write a number and its unit: 0s, 500ms, 10s")
+    })?;
+    Ok(())
+}
+
 fn no_wait(name: &str) -> String {
     let names = WAITS.map(|(name, _)| name);
     match nearest(name, names) {

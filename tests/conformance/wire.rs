@@ -6,7 +6,7 @@
 
 use check::site::MODIFIED;
 use check::{Answer, Asked, Client, Heard, Served, Site};
-use concurrency::{SERVERS, Serve, thread_per_connection};
+use concurrency::{Entrance, SERVERS, Serve, thread_per_connection};
 use static_files::{Config, Files, Handler, Listing, serve_connection};
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
@@ -18,7 +18,7 @@ const ASKED: [&str; 2] = ["threads", "epoll"];
 /// Of step 3: the server that reads and waits. It serves one client; for tests with several each
 /// has a thread.
 const BLOCKING: (&str, Serve) = ("blocking", |listener, handler, config, stop| {
-    thread_per_connection(listener, stop, config.threads, |stream| {
+    thread_per_connection(&Entrance::new(listener, stop)?, config.threads, |stream| {
         // What breaks a connection off is seen by its client, which is the test.
         let _ = serve_connection(stream, handler, config);
     })

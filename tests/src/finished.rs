@@ -33,6 +33,8 @@ pub struct Place {
     /// What the server is told after `--timeout`. At first every wait is longer than any test's, so that
     /// none ends while a test watches; the grace period is left as it is.
     pub timeouts: String,
+    /// Further words of its command line.
+    pub options: Vec<String>,
     programs: TempFolder,
 }
 
@@ -50,6 +52,7 @@ impl Place {
         Ok(Place {
             site: Site::new()?,
             timeouts: TIMEOUTS.into(),
+            options: Vec::new(),
             programs,
         })
     }
@@ -75,6 +78,7 @@ impl Place {
         words.extend([program.to_str().unwrap_or_default(), "{root}"]);
         words.extend(["--listen", "{addr}", "--server", server]);
         words.extend(["--cgi", &cgi, "--timeout", &self.timeouts]);
+        words.extend(self.options.iter().map(String::as_str));
         Executable::start(&words, &self.site.root(), None)
     }
 }

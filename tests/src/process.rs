@@ -81,16 +81,56 @@ pub fn cpu_time(pid: u32) -> io::Result<Duration> {
     Ok(ticks.max(Duration::from_nanos(nanoseconds)))
 }
 
-/// The children of process `pid`.
+/// The children of process `pid`, whichever of its threads has started them.
 ///
 /// # Errors
 /// `NotFound` when there is no such process.
 pub fn children(pid: u32) -> io::Result<Vec<u32>> {
-    let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"))?;
-    Ok(list
-        .split_whitespace()
-        .filter_map(|pid| pid.parse().ok())
+    let mut all = Vec::new();
+    for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
+        // A thread may end while it is looked at; its children are another's then.
+        let list = fs::read_to_string(thread?.path().join("children")).unwrap_or_default();
+        all.extend(
+            list.split_whitespace()
+                .filter_map(|pid| pid.parse::<u32>().ok()),
+        );
+    }
+    Ok(all)
+}
+
+/// The processes of a group that have not ended.
+///
+/// # Errors
+/// What reading `/proc` reports.
+pub fn group(leader: u32) -> io::Result<Vec<u32>> {
+    let entries = fs::read_dir("/proc")?.flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    Ok(pids
+        .filter(|pid| {
+            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            // Field 5; the name in parentheses is field 2.
+            let fields = stat
+                .rsplit_once(')')
+                .map(|(_, rest)| rest.split_whitespace());
+            let group = fields.and_then(|mut fields| fields.nth(2)?.parse().ok());
+            group == Some(leader) && is_alive(*pid)
+        })
         .collect())
+}
+
+/// Sends the signal of that name (`TERM`, `HUP`) to a process, with the shell's own `kill`.
+///
+/// # Errors
+/// When there is no shell.
+pub fn signal(name: &str, pid: u32) -> io::Result<()> {
+    crate::subject::kill(name, &pid.to_string())
+}
+
+/// Whether there is a process `pid` that has not ended: a zombie has.
+pub fn is_alive(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat.rsplit_once(") ").map(|(_, rest)| rest.as_bytes()[0]);
+    state.is_some_and(|state| !matches!(state, b'Z' | b'X'))
 }
 
 /// The number of descriptors this process may have (`ulimit -n`).

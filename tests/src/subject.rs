@@ -254,7 +254,7 @@ impl Drop for Executable {
 }
 
 /// Sends a signal with the shell's own `kill`, which every POSIX system has.
-fn kill(signal: &str, whom: &str) -> io::Result<()> {
+pub(crate) fn kill(signal: &str, whom: &str) -> io::Result<()> {
     let script = r#"kill -s "$0" -- "$1" 2>/dev/null"#;
     Command::new("sh")
         .args(["-c", script, signal, whom])

@@ -5,6 +5,7 @@ use super::EventLoop;
 use crate::seat::Seat;
 use crate::seats::Token;
 use crate::session::Idle;
+use crate::shutdown::Arrival;
 use crate::sys;
 use socket::{AcceptFate, accept_fate};
 use std::io;
@@ -21,13 +22,22 @@ const MAKE_ROOM: usize = 16;
 /// How often running out of descriptors is reported.
 const REPORT: Duration = Duration::from_secs(60);
 
+/// What is left of the listener's queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Queue {
+    /// Nobody, or nobody who can be let in now.
+    Done,
+    /// Perhaps somebody: as many were let in as may be at a time.
+    MayHoldMore,
+}
+
 impl EventLoop<'_> {
     /// Derives whether to listen, and tells the kernel if that has changed.
     pub(super) fn listen_or_not(&mut self, now: Instant) -> io::Result<()> {
         if self.paused.is_some_and(|until| now >= until) {
             self.paused = None;
         }
-        let wanted = self.cut.is_none() && self.paused.is_none() && !self.seats.is_full();
+        let wanted = !self.closed && self.paused.is_none() && !self.seats.is_full();
         if wanted && !self.listening {
             self.epoll
                 .add_shared(self.listener.as_fd(), Token::LISTENER.into())?;
@@ -39,36 +49,43 @@ impl EventLoop<'_> {
     }
 
     /// Takes some of those who wait, and lets each take its first step.
-    pub(super) fn accept(&mut self, now: Instant) -> io::Result<()> {
+    pub(super) fn accept(&mut self, now: Instant) -> io::Result<Queue> {
         for _ in 0..ACCEPTS {
-            if self.seats.is_full() || self.cut.is_some() {
-                return Ok(());
+            if self.seats.is_full() || self.closed {
+                return Ok(Queue::Done);
             }
             match sys::accept(self.listener) {
-                Ok((stream, peer)) => {
-                    // The client may have gone while it waited to be accepted.
-                    if let Ok(local) = self.local_addr(&stream) {
-                        let idle = Idle::new(stream, (peer, local), self.config, now);
-                        let token = self.seats.insert(Seat::new(idle));
-                        self.recorder.opened(token, self.seats.get(token));
-                        // Most clients have sent their request by now: a wait less.
-                        self.step(token, now);
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Ok((stream, peer)) => self.admit(stream, peer, now),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Queue::Done),
                 Err(error) => match accept_fate(&error) {
                     AcceptFate::Retry => {}
                     AcceptFate::Pause => {
                         self.make_room(&error, now);
-                        return Ok(());
+                        return Ok(Queue::Done);
                     }
                     // Another loop that shares the listener has stopped it.
-                    AcceptFate::Fatal if self.signal.is_raised() => return Ok(()),
+                    AcceptFate::Fatal if self.signal.is_raised() => return Ok(Queue::Done),
                     AcceptFate::Fatal => return Err(error),
                 },
             }
         }
-        Ok(())
+        Ok(Queue::MayHoldMore)
+    }
+
+    fn admit(&mut self, stream: TcpStream, peer: SocketAddr, now: Instant) {
+        // The client may have gone while it waited to be accepted.
+        let Ok(local) = self.local_addr(&stream) else {
+            return;
+        };
+        let idle = Idle::new(stream, (peer, local), self.config, now);
+        let mut seat = Seat::new(idle);
+        if let Some(ending) = self.ending {
+            ending.limit(seat.wake(&mut self.service), Arrival::Since, now);
+        }
+        let token = self.seats.insert(seat);
+        self.recorder.opened(token, self.seats.get(token));
+        // Most clients have sent their request by now: a wait less.
+        self.step(token, now);
     }
 
     /// Our end of a connection: the listener's, unless that stands for all addresses there are.

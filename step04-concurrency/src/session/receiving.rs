@@ -19,13 +19,13 @@ impl Session<'_> {
             Ok(Next::NeedBytes) => {
                 // Answers leave before more questions are read, several in one write.
                 self.outbox.flush(&self.stream)?;
-                if self.mode == Mode::Stopping && self.is_idle() {
-                    return Ok(Moved::Over);
+                if !self.outbox.is_empty() {
+                    return Ok(Moved::Blocked);
                 }
-                if self.outbox.is_empty() {
-                    self.fill()
-                } else {
-                    Ok(Moved::Blocked)
+                match self.fill()? {
+                    // Only after a look: a request that has come by now gets its answer.
+                    Moved::Blocked if self.is_over() => Ok(Moved::Over),
+                    moved => Ok(moved),
                 }
             }
             Ok(Next::Closed) => {
@@ -44,6 +44,10 @@ impl Session<'_> {
                 Ok(Moved::Some)
             }
         }
+    }
+
+    fn is_over(&self) -> bool {
+        self.mode == Mode::Stopping && self.is_idle()
     }
 
     /// Reads once from the client.
@@ -70,8 +74,9 @@ impl Session<'_> {
     fn begin(&mut self, head: RequestHead) {
         self.progress.requests += 1;
         self.record = self.handler.record(self.peer, Some(&head)).map(Box::new);
-        if self.mode == Mode::Stopping {
-            self.connection.close_after_response();
+        match self.mode {
+            Mode::Serving => {}
+            Mode::Retiring | Mode::Stopping => self.connection.close_after_response(),
         }
         let framing = self.connection.framing();
         if matches!(framing, Framing::Length(octets) if octets > self.config.body_bytes) {

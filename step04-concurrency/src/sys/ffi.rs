@@ -21,6 +21,9 @@ pub(super) const POLLOUT: c_short = 0x004;
 pub(super) const POLLERR: c_short = 0x008;
 pub(super) const POLLHUP: c_short = 0x010;
 
+pub(super) const F_GETFD: c_int = 1;
+pub(super) const F_SETFD: c_int = 2;
+pub(super) const FD_CLOEXEC: c_int = 1;
 pub(super) const F_GETFL: c_int = 3;
 pub(super) const F_SETFL: c_int = 4;
 pub(super) const O_NONBLOCK: c_int = 0o4000;
@@ -53,6 +56,7 @@ pub(super) const TCP_NODELAY: c_int = 1;
 
 pub(super) const RLIMIT_NOFILE: c_int = 7;
 
+pub(super) const SIGHUP: c_int = 1;
 pub(super) const SIGINT: c_int = 2;
 pub(super) const SIGKILL: c_int = 9;
 pub(super) const SIGTERM: c_int = 15;

@@ -9,6 +9,7 @@ mod accept;
 mod epoll;
 mod ffi;
 mod files;
+mod inherit;
 mod poll;
 mod process;
 mod signal;
@@ -17,9 +18,10 @@ mod socket;
 pub use accept::{accept, accept_without_delay};
 pub use epoll::{Epoll, Event, Events, Interest};
 pub use files::{find_beneath, open_found};
+pub use inherit::{claim, pass_on};
 pub use poll::{Pollable, poll};
 pub use process::{close_inherited_on_exec, kill_group, pidfd_open, raise_descriptor_limit};
-pub use signal::{Signal, catch_endings, release_endings};
+pub use signal::{Alarm, Signal, Wish, catch_endings, release_endings};
 pub use socket::{
     Port, listen, reset_on_close, sendfile, set_nonblocking, shares_port, stop_listening,
 };
