@@ -252,6 +252,13 @@ impl Recording {
     }
 }
 
+/// The last turn of a loop is not followed by a wait.
+impl Drop for Recording {
+    fn drop(&mut self) {
+        self.trace.tell(&self.lines);
+    }
+}
+
 /// `client=rw from=r`; a dash for nothing.
 fn wanted(watched: &[Option<Interest>; ENDS]) -> String {
     let end = |(name, interest): (&&str, &Option<Interest>)| {
