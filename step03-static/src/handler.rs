@@ -11,6 +11,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
+use std::time::Instant;
 
 /// Answers requests.
 ///
@@ -66,7 +67,8 @@ impl From<Response> for Reply {
 ///
 /// Nothing here waits: `WouldBlock` means "wait until one of [`Exchange::ends`] is ready, then
 /// call again". Writing and reading are independent, and both may be under way at once. Dropping
-/// an exchange abandons the request and frees what stands behind it.
+/// an exchange abandons the request and frees what stands behind it. Descriptors may outlive it,
+/// so a server that has registered them takes that back first.
 pub trait Exchange: Send + fmt::Debug {
     /// Offers request content; returns how many octets were taken, at least one.
     ///
@@ -109,6 +111,22 @@ pub trait Exchange: Send + fmt::Debug {
     fn generation(&self) -> u32 {
         0
     }
+
+    /// Whether octets wait in here for room behind [`Exchange::ends`]. They leave with the next
+    /// call, whichever it is.
+    fn has_pending(&self) -> bool {
+        false
+    }
+
+    /// When to call [`Exchange::head`] or [`Exchange::read`] even if nothing is ready. After a call
+    /// that comes later than this it is a later one, or `None`.
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    /// Tells that the server's patience is over: no answer, or no more of it, came in time. The
+    /// exchange is dropped next.
+    fn timed_out(&mut self) {}
 }
 
 /// The descriptors behind an [`Exchange`], lent.

@@ -166,7 +166,7 @@ impl<'h> EventLoop<'h> {
                 self.again.push(token.with_end(CLIENT));
                 true
             }
-            // An error ends one connection; there is nobody to tell but its client, who knows.
+            // An error ends one connection; its client knows, and nobody else need.
             Ok(Step::Closed) | Err(_) => false,
         };
         let seat = self.seats.get(token).expect("nobody has left since");
@@ -183,10 +183,11 @@ impl<'h> EventLoop<'h> {
         seat.fold(&mut self.service);
     }
 
-    /// Drops a session, and with it its descriptors and their registrations.
+    /// Drops a session, its descriptors and their registrations.
     fn leave(&mut self, token: Token) {
         self.recorder.closed(token);
         if let Some(seat) = self.seats.get(token) {
+            seat.forget(&self.epoll);
             seat.leave(&mut self.service);
         }
         self.seats.remove(token);

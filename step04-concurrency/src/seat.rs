@@ -162,4 +162,19 @@ impl<'h> Seat<'h> {
         Ok(())
     }
     // ANCHOR_END: reconcile
+
+    /// Undoes what is registered of a program, whose descriptors may outlive the session.
+    pub(crate) fn forget(&self, epoll: &Epoll) {
+        let Some(session) = &self.session else { return };
+        if self.serial != session.serial() {
+            return;
+        }
+        let ends = session.wants().into_iter().zip(&self.registered);
+        for (want, registered) in ends.skip(CLIENT + 1) {
+            if let (Some(want), Some(_)) = (want, registered) {
+                // It may have been closed since, which undid it already.
+                let _ = epoll.delete(want.fd);
+            }
+        }
+    }
 }

@@ -35,6 +35,7 @@ use sending::Sending;
 use static_files::{Config, Front, Handler, Record};
 use std::fmt;
 use std::io;
+use std::mem;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
@@ -131,6 +132,9 @@ pub struct Session<'h> {
     patience: Patience,
     /// Of the response under way, where responses are recorded; boxed, for most are idle.
     record: Option<Box<Record>>,
+    /// An exchange that is over, kept to the end of the step: its descriptors may outlive it (a
+    /// connection that is kept), so they are lent once more, for what was registered to be undone.
+    spent: Option<Box<Exchanging>>,
     /// Counts exchanges, so that a registration made for one is not taken for the next one's.
     serial: u32,
 }
@@ -161,8 +165,10 @@ impl<'h> Session<'h> {
     /// The session has to be dropped: the socket failed, or a response cannot be completed.
     pub fn step(&mut self, now: Instant) -> io::Result<Step> {
         self.input = Input::Untried;
+        self.spent = None;
         for _ in 0..MOVES {
             match self.advance()? {
+                Moved::Some if self.spent.is_some() => break,
                 Moved::Some => {}
                 Moved::Blocked => return self.rest(now),
                 Moved::Over => return Ok(Step::Closed),
@@ -175,22 +181,10 @@ impl<'h> Session<'h> {
 
     /// When to call [`Session::step`] even if nothing is ready.
     pub fn deadline(&self) -> Instant {
-        self.patience.deadline()
-    }
-
-    /// Which descriptors the ends after the first are: changes with each exchange, and with each
-    /// generation of one.
-    pub fn serial(&self) -> (u32, u32) {
-        let generation = match &self.phase {
-            Phase::Exchanging(exchanging) => exchanging.generation(),
-            Phase::Greeting(_)
-            | Phase::Receiving
-            | Phase::Sending(..)
-            | Phase::Draining(_)
-            | Phase::Leaving
-            | Phase::Lingering(_) => 0,
-        };
-        (self.serial, generation)
+        let patience = self.patience.deadline();
+        let exchanging = self.exchanging().filter(|_| self.outbox.room() > 0);
+        let earlier = exchanging.and_then(Exchanging::deadline);
+        earlier.map_or(patience, |earlier| earlier.min(patience))
     }
 
     /// Whether nothing is under way, so that closing now loses nothing.
@@ -245,10 +239,17 @@ impl<'h> Session<'h> {
     /// Nothing can be moved: looks at the clock.
     fn rest(&mut self, now: Instant) -> io::Result<Step> {
         self.update_patience(now);
-        if now < self.deadline() {
+        if now < self.patience.deadline() {
             Ok(Step::Waiting)
         } else {
             self.expire()
+        }
+    }
+
+    /// Goes on to another phase.
+    fn enter(&mut self, phase: Phase) {
+        if let Phase::Exchanging(exchanging) = mem::replace(&mut self.phase, phase) {
+            self.spent = Some(exchanging);
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a session waits for, derived from its state whenever it is asked.
 
+use super::exchanging::Exchanging;
 use super::{Idle, Phase, Session};
 use crate::sys::Interest;
 use static_files::Ends;
@@ -68,9 +69,8 @@ impl Session<'_> {
             interest: client,
             hang_up: self.client_hang_up(),
         });
-        if let Phase::Exchanging(exchanging) = &self.phase {
-            let write = exchanging.wants_to_write(&self.connection);
-            let read = self.outbox.room() > 0 && exchanging.wants_to_read();
+        if let Some(exchanging) = self.exchanging() {
+            let Interest { read, write } = self.wants_of_program(exchanging);
             let end = |fd, interest| {
                 let hang_up = HangUp::Event;
                 Some(Want {
@@ -92,7 +92,37 @@ impl Session<'_> {
         ends
     }
 
-    // ANCHOR: wants_request
+    /// Which descriptors the ends after the first are: changes with each exchange, and with each
+    /// generation of one.
+    pub fn serial(&self) -> (u32, u32) {
+        let generation = self.exchanging().map_or(0, Exchanging::generation);
+        (self.serial, generation)
+    }
+
+    /// The exchange whose descriptors are lent.
+    pub(super) fn exchanging(&self) -> Option<&Exchanging> {
+        match &self.phase {
+            Phase::Exchanging(exchanging) => Some(exchanging),
+            Phase::Greeting(_)
+            | Phase::Receiving
+            | Phase::Sending(..)
+            | Phase::Draining(_)
+            | Phase::Leaving
+            | Phase::Lingering(_) => self.spent.as_deref(),
+        }
+    }
+
+    fn wants_of_program(&self, exchanging: &Exchanging) -> Interest {
+        if self.spent.is_some() {
+            return Interest::NONE;
+        }
+        // What waits in the exchange is written when it is asked for its response.
+        let read = self.outbox.room() > 0 && exchanging.wants_to_read();
+        let pending = read && exchanging.has_pending();
+        let write = pending || exchanging.wants_to_write(&self.connection);
+        Interest { read, write }
+    }
+
     /// A client that was told of the end of the other side may have spoken its last words into the
     /// tunnel, and gone.
     fn client_hang_up(&self) -> HangUp {
@@ -108,6 +138,7 @@ impl Session<'_> {
         }
     }
 
+    // ANCHOR: wants_request
     fn wants_request(&self) -> bool {
         match &self.phase {
             // Not before the client has taken its answers: it could ask faster than it listens.

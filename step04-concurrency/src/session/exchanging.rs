@@ -16,6 +16,7 @@ use super::sending::broken_promise;
 use http_parse::{Connection, Encoder, Next, Reject, Status};
 use static_files::{Ends, Exchange, Record, start_response};
 use std::io;
+use std::time::Instant;
 
 /// Octets of a response read in one turn.
 const TURN: usize = 16 * 1024;
@@ -94,6 +95,18 @@ impl Exchanging {
 
     pub(super) fn generation(&self) -> u32 {
         self.exchange.generation()
+    }
+
+    pub(super) fn has_pending(&self) -> bool {
+        self.exchange.has_pending()
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.exchange.deadline()
+    }
+
+    pub(super) fn timed_out(&mut self) {
+        self.exchange.timed_out();
     }
 
     /// Whether the program has to make room before anything more can be fed to it.

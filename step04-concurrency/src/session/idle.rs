@@ -128,6 +128,7 @@ impl Idle {
             progress: Progress::default(),
             patience: Patience::until(self.deadline),
             record: None,
+            spent: None,
             serial: 0,
         }
     }

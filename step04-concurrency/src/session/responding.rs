@@ -32,7 +32,7 @@ impl Session<'_> {
             length,
             self.outbox.end(),
         );
-        self.phase = Phase::Sending(Sending::new(response.body));
+        self.enter(Phase::Sending(Sending::new(response.body)));
     }
 
     /// A ready response is leaving.
@@ -121,11 +121,11 @@ impl Session<'_> {
     /// The response is complete in the outbox.
     fn ended(&mut self) {
         self.record = None;
-        self.phase = if self.connection.closes_after_response() {
+        self.enter(if self.connection.closes_after_response() {
             Phase::Leaving
         } else {
             Phase::Draining(self.config.linger_bytes)
-        };
+        });
     }
 
     /// Ends an exchange that cannot go on, by the one question: has the head gone out?
@@ -155,7 +155,12 @@ impl Session<'_> {
             Waiting::Linger => self.phase = Phase::Leaving,
             Waiting::Head => self.refuse(request_timeout()),
             Waiting::Body => drop(self.fail(request_timeout(), error)?),
-            Waiting::Gateway => drop(self.fail(gateway_failure(&error), error)?),
+            Waiting::Gateway => {
+                if let Phase::Exchanging(exchanging) = &mut self.phase {
+                    exchanging.timed_out();
+                }
+                self.fail(gateway_failure(&error), error)?;
+            }
         }
         Ok(Step::Again)
     }

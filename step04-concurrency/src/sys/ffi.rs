@@ -41,11 +41,13 @@ pub(super) const EINTR: c_int = 4;
 pub(super) const EAGAIN: c_int = 11;
 pub(super) const ENOSYS: c_int = 38;
 pub(super) const ELOOP: c_int = 40;
+pub(super) const EINPROGRESS: c_int = 115;
 
 pub(super) const SOL_SOCKET: c_int = 1;
 pub(super) const SO_REUSEADDR: c_int = 2;
 pub(super) const SO_LINGER: c_int = 13;
 pub(super) const SO_REUSEPORT: c_int = 15;
+pub(super) const AF_UNIX: c_int = 1;
 pub(super) const AF_INET: c_int = 2;
 pub(super) const AF_INET6: c_int = 10;
 pub(super) const SOCK_STREAM: c_int = 1;
@@ -114,6 +116,13 @@ pub(super) struct SockAddrStorage {
     pub(super) octets: [u8; 28],
 }
 
+/// sockaddr_un, unix(7); the path ends with a NUL octet.
+#[repr(C)]
+pub(super) struct SockAddrUnix {
+    pub(super) family: u16,
+    pub(super) path: [u8; 108],
+}
+
 /// The argument of `SO_LINGER`, socket(7).
 #[repr(C)]
 pub(super) struct LingerOption {
@@ -158,6 +167,8 @@ unsafe extern "C" {
     pub(super) safe fn socket(family: c_int, kind: c_int, protocol: c_int) -> c_int;
     /// bind(2)
     pub(super) fn bind(fd: c_int, address: *const c_void, len: c_uint) -> c_int;
+    /// connect(2)
+    pub(super) fn connect(fd: c_int, address: *const c_void, len: c_uint) -> c_int;
     /// listen(2)
     pub(super) safe fn listen(fd: c_int, backlog: c_int) -> c_int;
     /// accept4(2)

@@ -6,6 +6,8 @@
 //! unsafe operation a block, with the fact that makes it sound above it.
 
 mod accept;
+mod address;
+mod connect;
 mod epoll;
 mod ffi;
 mod files;
@@ -16,6 +18,7 @@ mod signal;
 mod socket;
 
 pub use accept::{accept, accept_without_delay};
+pub use connect::{connect, connect_unix};
 pub use epoll::{Epoll, Event, Events, Interest};
 pub use files::{find_beneath, open_found};
 pub use inherit::{claim, pass_on};

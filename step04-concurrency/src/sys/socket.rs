@@ -1,5 +1,6 @@
 //! What sockets and pipes can do and `std` cannot ask for.
 
+use super::address::Address;
 use super::{check, ffi};
 use std::ffi::{c_int, c_uint, c_void};
 use std::fs::File;
@@ -131,38 +132,11 @@ pub(super) fn set_option<T>(
 }
 
 fn bind(fd: BorrowedFd<'_>, addr: SocketAddr) -> io::Result<()> {
-    match addr {
-        SocketAddr::V4(v4) => {
-            let address = ffi::SockAddrV4 {
-                family: family_of(ffi::AF_INET),
-                port: v4.port().to_be(),
-                address: v4.ip().octets(),
-                zero: [0; 8],
-            };
-            bind_to(fd, &address)
-        }
-        SocketAddr::V6(v6) => {
-            let address = ffi::SockAddrV6 {
-                family: family_of(ffi::AF_INET6),
-                port: v6.port().to_be(),
-                flow: v6.flowinfo(),
-                address: v6.ip().octets(),
-                scope: v6.scope_id(),
-            };
-            bind_to(fd, &address)
-        }
-    }
-}
-
-fn bind_to<A>(fd: BorrowedFd<'_>, address: &A) -> io::Result<()> {
-    let address_at = (&raw const *address).cast::<c_void>();
+    let address = Address::from(addr);
+    let (address_at, len) = address.as_raw();
     // SAFETY: `address_at` points to an address of that length, which is only read.
-    check(unsafe { ffi::bind(fd.as_raw_fd(), address_at, size_of_option::<A>()) })?;
+    check(unsafe { ffi::bind(fd.as_raw_fd(), address_at, len) })?;
     Ok(())
-}
-
-fn family_of(family: c_int) -> u16 {
-    u16::try_from(family).expect("address families are small")
 }
 
 pub(super) fn size_of_option<T>() -> c_uint {
