@@ -19,9 +19,10 @@
 use crate::environ::{Authorization, Environ, Mount};
 use crate::path::{BadPath, Segments};
 use crate::program::{Program, Programs};
+use crate::remote::{bad_path, not_asked};
 use crate::route::Prefix;
 use crate::script::{self, NoScript, Script};
-use http_parse::{Framing, Method, Status};
+use http_parse::{Framing, Method};
 use socket::{AcceptFate, accept_fate};
 use static_files::{Handler, Reply, Request, Response, gateway_failure};
 use std::ffi::{OsStr, OsString};
@@ -96,16 +97,14 @@ impl Cgi {
 
     fn start(&self, request: &Request) -> Result<Program, Response> {
         if matches!(request.method(), Method::Trace | Method::Connect) {
-            let sentence = "Programs here are not asked with this method. Use GET or POST.";
-            return Err(Response::error(Status::METHOD_NOT_ALLOWED, sentence)
-                .with("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
+            return Err(not_asked());
         }
-        let path = Segments::parse(request.path()).map_err(bad_path)?;
+        let path = Segments::parse(request.path()).map_err(|BadPath| bad_path())?;
         let names = path.names();
         let below = self.prefix.below(names).ok_or(NoScript::Missing)?;
         let script = script::find(&self.folder, below)?;
         let depth = self.prefix.depth() + script.depth;
-        let path_info = path.after(depth).map_err(bad_path)?;
+        let path_info = path.after(depth).map_err(|BadPath| bad_path())?;
         let script_name = [b"/", names[..depth].join(&b'/').as_slice()].concat();
         let mount = Mount {
             script_name: &script_name,
@@ -147,13 +146,6 @@ impl Handler for Cgi {
             Err(response) => Reply::Ready(response),
         }
     }
-}
-
-fn bad_path(_: BadPath) -> Response {
-    Response::error(
-        Status::BAD_REQUEST,
-        "This address cannot be read: it has an incomplete % escape, or leads above the top of the site.",
-    )
 }
 
 /// The answer to a request whose program could not even be started.

@@ -13,6 +13,7 @@ use std::fmt::Display;
 use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::thread;
 
 /// Octets of one line; the rest of a longer one continues on the next.
@@ -20,7 +21,7 @@ const LINE: usize = 1024;
 
 /// The way to the server's standard error.
 #[derive(Debug)]
-pub(crate) struct Complaints {
+pub struct Complaints {
     programs: PipeWriter,
     server: PipeWriter,
 }
@@ -31,13 +32,13 @@ impl Complaints {
     ///
     /// # Errors
     /// When the system has no pipe or thread left.
-    pub(crate) fn new() -> io::Result<Complaints> {
+    pub fn new() -> io::Result<Arc<Complaints>> {
         let (from_programs, programs) = io::pipe()?;
         let (from_server, server) = io::pipe()?;
         sys::set_nonblocking(server.as_fd())?;
         start_relay(from_programs)?;
         start_relay(from_server)?;
-        Ok(Complaints { programs, server })
+        Ok(Arc::new(Complaints { programs, server }))
     }
 
     /// A standard error for a program.

@@ -30,7 +30,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Programs {
     reaper: Reaper,
-    complaints: Complaints,
+    complaints: Arc<Complaints>,
 }
 
 impl Programs {
@@ -43,9 +43,17 @@ impl Programs {
     /// # Errors
     /// When the system has no pipe or thread left.
     pub fn new(limit: usize) -> io::Result<Arc<Programs>> {
+        Programs::complaining(limit, &Complaints::new()?)
+    }
+
+    /// The same, with complaints that others write to as well.
+    ///
+    /// # Errors
+    /// When the system has no pipe or thread left.
+    pub fn complaining(limit: usize, complaints: &Arc<Complaints>) -> io::Result<Arc<Programs>> {
         Ok(Arc::new(Programs {
             reaper: Reaper::new(limit)?,
-            complaints: Complaints::new()?,
+            complaints: Arc::clone(complaints),
         }))
     }
 
@@ -176,7 +184,7 @@ impl Exchange for Program {
                 Err(io::Error::other(LocalRedirect {
                     path,
                     from: self.name.clone(),
-                    programs: Arc::clone(&self.programs),
+                    complaints: Arc::clone(&self.programs.complaints),
                 }))
             }
             Ok(None) => Err(self.ended_without_head()),

@@ -8,7 +8,7 @@
 //!
 //! A protocol is a codec: it opens no connection, waits for nothing and keeps no content. Data is
 //! pointed at where it lies, so content of any size passes through one small buffer. Who owns the
-//! connection, its deadlines and its failures is the upstream's business.
+//! connection, its deadlines and its failures is [`Upstream`](crate::Upstream).
 
 use crate::cgi_head::BadGateway;
 use http_parse::ResponseHead;
@@ -34,16 +34,34 @@ pub trait Protocol: Send {
     /// [`BadGateway`] when the other server does not keep to the protocol, or ended too early.
     fn hear(&mut self, front: &[u8], eof: bool) -> Result<Heard, BadGateway>;
 
-    /// Tells that the first `n` octets of what was heard last are used up: all that
-    /// [`Heard::Head`] named, or any part of a piece's skip and length.
+    /// Tells that the first `n` octets of what was heard last are used up. It follows at once on
+    /// every answer that names octets: with all of them, or for data and complaints with the skip
+    /// and any part of the length.
     fn took(&mut self, n: usize);
+
+    /// Whether a request's content can only be sent when its length is known beforehand.
+    fn needs_length(&self) -> bool {
+        false
+    }
+
+    /// Whether the end of the content is told by closing the connection's writing half: only where
+    /// the octets themselves cannot tell it.
+    fn half_closes(&self) -> bool {
+        false
+    }
 }
 
 /// What stands at the front of the octets from another server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Heard {
-    /// A response's head, of so many octets. It comes once, before any data.
+    /// So many octets that concern nobody but the protocol.
+    Skip(usize),
+    /// A response's head, which ends after so many octets. It comes once, before any data.
     Head(usize, ResponseHead),
+    /// In place of a head: the server itself is to answer with this path (RFC 3875 §6.2.2).
+    Local(Box<[u8]>),
+    /// In place of a head: the other server has no room for this request, and has not begun it.
+    Overloaded,
     /// Content: `len` octets behind `skip` octets of framing.
     Data {
         /// Framing before the content.
@@ -60,7 +78,9 @@ pub enum Heard {
     },
     /// Nothing can be said before more octets have come.
     NeedBytes,
-    /// The response is complete.
+    /// The response is complete; the connection is not yet free, so hearing may go on to the end.
+    Whole,
+    /// Request and response are over.
     End(After),
 }
 

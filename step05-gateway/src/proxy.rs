@@ -151,6 +151,10 @@ impl Protocol for Http {
             decoder.advance(n - skipped);
         }
     }
+
+    fn half_closes(&self) -> bool {
+        matches!(self.hearing, Hearing::Tunnel)
+    }
 }
 
 impl Http {
@@ -303,7 +307,13 @@ mod tests {
                     http.took(n);
                     at += n;
                 }
-                Ok(Heard::Complaint { .. }) => unreachable!("HTTP has none"),
+                Ok(
+                    Heard::Skip(_)
+                    | Heard::Local(_)
+                    | Heard::Overloaded
+                    | Heard::Complaint { .. }
+                    | Heard::Whole,
+                ) => unreachable!("HTTP has none"),
                 Ok(Heard::NeedBytes) if end < answer.len() => end = answer.len(),
                 Ok(Heard::NeedBytes) => return story + "|…",
                 Ok(Heard::End(after)) => return story + &format!("|{after:?}"),

@@ -11,7 +11,7 @@
 //! use of it.
 
 use crate::cgi_head::BadGateway;
-use crate::program::Programs;
+use crate::complaints::Complaints;
 use http_parse::{Framing, Limits, Method, Parsed, ResponseHead, Version, parse_request_head};
 use static_files::{Collect, Ends, Exchange, Handler, Reply, Request};
 use std::error::Error;
@@ -37,7 +37,7 @@ pub(crate) struct LocalRedirect {
     pub(crate) path: Box<[u8]>,
     /// SCRIPT_NAME of the program, for complaints.
     pub(crate) from: Box<[u8]>,
-    pub(crate) programs: Arc<Programs>,
+    pub(crate) complaints: Arc<Complaints>,
 }
 
 impl fmt::Display for LocalRedirect {
@@ -56,7 +56,7 @@ impl LocalRedirect {
     fn refuse(&self, reason: &str) -> io::Error {
         let path = self.path.escape_ascii();
         let reason = format!("asked for a local redirect to {path}: {reason}");
-        self.programs.complain(&self.from, &reason);
+        self.complaints.note(&self.from, &reason);
         BadGateway { reason }.into()
     }
 }

@@ -3,10 +3,14 @@
 
 #![allow(dead_code, reason = "each test program uses its own part of this")]
 
+mod fastcgi;
 mod folder;
 
 #[allow(unused_imports, reason = "applications need no folder")]
 pub(crate) use folder::TempDir;
+
+#[allow(unused_imports, reason = "only some tests play applications")]
+pub(crate) use fastcgi::{Application, Asked, Line, end, stderr, stdout};
 
 use concurrency::SERVERS;
 use concurrency::sys::{self, Port};

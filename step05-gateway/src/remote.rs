@@ -1,0 +1,107 @@
+//! Applications that run in a process of their own and speak CGI's words over a wire.
+//!
+//! ```text
+//!     request ─► Environ ─► FastCGI ─┐
+//!                                    ├─► Upstream ─► php-fpm, a Python worker, …
+//!                                    ┘
+//! ```
+//!
+//! The handler finds out where in the site the application stands, for this request; who is asked,
+//! and what happens when nobody answers, is the [`Upstream`]'s business.
+
+use crate::environ::{Authorization, Environ, Mount};
+use crate::fastcgi::FastCgi;
+use crate::path::{BadPath, Segments};
+use crate::protocol::Protocol;
+use crate::route::Prefix;
+use crate::upstream::Upstream;
+use http_parse::{Method, Status};
+use static_files::{Handler, Reply, Request, Response};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// How CGI's words are written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Words {
+    /// In records, on connections that are kept.
+    FastCgi,
+}
+
+/// A [`Handler`] that asks applications behind a wire.
+///
+/// Local redirects are for [`Redirects`](crate::Redirects) to follow, around the whole site.
+#[derive(Debug)]
+pub struct Remote {
+    prefix: Prefix,
+    document_root: PathBuf,
+    words: Words,
+    upstream: Arc<Upstream>,
+}
+
+impl Remote {
+    /// Asks `upstream` for paths below `prefix`. `document_root` is the folder of the site's
+    /// files, of which the application is told.
+    pub fn new(
+        prefix: Prefix,
+        document_root: &Path,
+        words: Words,
+        upstream: &Arc<Upstream>,
+    ) -> Remote {
+        Remote {
+            prefix,
+            document_root: document_root.to_path_buf(),
+            words,
+            upstream: Arc::clone(upstream),
+        }
+    }
+
+    fn environ(&self, request: &Request) -> Result<Environ, BadPath> {
+        let path = Segments::parse(request.path())?;
+        let depth = self.prefix.depth();
+        let mut script_name = Vec::new();
+        for name in path.names().iter().take(depth) {
+            script_name.push(b'/');
+            script_name.extend_from_slice(name);
+        }
+        let below_root = script_name.strip_prefix(b"/").unwrap_or_default();
+        let mount = Mount {
+            script_name: &script_name,
+            path_info: &path.after(depth)?,
+            document_root: &self.document_root,
+            script_filename: &self.document_root.join(OsStr::from_bytes(below_root)),
+        };
+        Ok(Environ::new(request, &mount, Authorization::Passed))
+    }
+}
+
+impl Handler for Remote {
+    fn handle(&self, request: &Request) -> Reply {
+        if matches!(request.method(), Method::Trace | Method::Connect) {
+            return Reply::Ready(not_asked());
+        }
+        let Ok(environ) = self.environ(request) else {
+            return Reply::Ready(bad_path());
+        };
+        let protocol: Box<dyn Protocol> = match self.words {
+            Words::FastCgi => Box::new(FastCgi::new(environ, request)),
+        };
+        self.upstream.ask(request, protocol)
+    }
+}
+
+/// The answer to a method that no program is asked with.
+pub(crate) fn not_asked() -> Response {
+    let sentence = "Programs here are not asked with this method. Use GET or POST.";
+    Response::error(Status::METHOD_NOT_ALLOWED, sentence)
+        .with("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+}
+
+/// The answer to a path that says nothing.
+pub(crate) fn bad_path() -> Response {
+    Response::error(
+        Status::BAD_REQUEST,
+        "This address cannot be read: it has an incomplete % escape, or leads above the top of the site.",
+    )
+}

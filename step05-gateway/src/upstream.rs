@@ -1,0 +1,224 @@
+//! The engine behind every wire: other servers, with a place for each request, connections that are
+//! kept, a queue, and a memory of who has failed.
+//!
+//! ```text
+//!                        ┌─ place? ─ connection ─► Protocol ◄─► other server
+//!     request ─► Asking ─┤
+//!                        └─ queue ── bell ─► place
+//! ```
+//!
+//! A php-fpm, a gunicorn, one Python worker, three machines behind a proxy: all are a group of
+//! addresses, each of which takes a number of requests at once, one a connection. The engine
+//! chooses the least busy, lets a bounded number wait, and rests a server that has failed. On
+//! failure it asks one question: has the head gone out? Before, the client gets 502, 503 or 504;
+//! after, a response that is visibly broken off.
+//!
+//! Two things it never does: ask twice what may not be asked twice (RFC 9110 §9.2.2), and let
+//! somebody wait whom nothing will wake.
+
+mod address;
+mod asking;
+mod lease;
+mod outgoing;
+mod seeking;
+mod table;
+mod talk;
+mod wire;
+
+pub use address::{Address, BadAddress};
+
+use crate::complaints::Complaints;
+use crate::protocol::Protocol;
+use asking::Asking;
+use lease::{Lease, Turn, Waiter};
+use static_files::{Reply, Request, gateway_failure};
+use std::collections::VecDeque;
+use std::fmt::Display;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use table::{Table, Verdict};
+use wire::Wire;
+
+/// What a group of servers is trusted with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capacity {
+    /// Requests at once at each server, one a connection. A worker takes one; a server that waits
+    /// for its database takes many.
+    pub in_flight: usize,
+    /// Requests that wait for a place; one more is answered 503.
+    pub queue: usize,
+    /// How long a server may take to accept a connection, before another one is tried.
+    pub connect: Duration,
+}
+
+impl Default for Capacity {
+    /// 64 at once, 1,024 waiting, and three seconds: as long as two lost packets take.
+    fn default() -> Capacity {
+        Capacity {
+            in_flight: 64,
+            queue: 1024,
+            connect: Duration::from_secs(3),
+        }
+    }
+}
+
+/// A group of servers that answer the same requests.
+#[derive(Debug)]
+pub struct Upstream {
+    addresses: Box<[Address]>,
+    capacity: Capacity,
+    complaints: Arc<Complaints>,
+    /// Held for moments, and never while anything is read, written or closed.
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    table: Table<Wire>,
+    /// At most [`Capacity::queue`].
+    queue: VecDeque<Waiter>,
+}
+
+/// What asking for a place has come to.
+#[derive(Debug)]
+enum Acquired {
+    Place(Lease),
+    Queued(Turn),
+}
+
+impl Upstream {
+    /// A group of servers; reasons for failures go to `complaints`.
+    pub fn new(
+        addresses: Vec<Address>,
+        capacity: Capacity,
+        complaints: &Arc<Complaints>,
+    ) -> Arc<Upstream> {
+        let table = Table::new(addresses.len(), capacity.in_flight);
+        Arc::new(Upstream {
+            addresses: addresses.into(),
+            capacity,
+            complaints: Arc::clone(complaints),
+            state: Mutex::new(State {
+                table,
+                queue: VecDeque::new(),
+            }),
+        })
+    }
+
+    /// The servers' addresses.
+    pub fn addresses(&self) -> &[Address] {
+        &self.addresses
+    }
+
+    /// Asks one of the servers, in the words of `protocol`, which knows of nothing yet.
+    pub fn ask(self: &Arc<Upstream>, request: &Request, protocol: Box<dyn Protocol>) -> Reply {
+        match Asking::begin(self, request, protocol) {
+            Ok(asking) => Reply::Exchange(Box::new(asking)),
+            Err(error) => Reply::Ready(gateway_failure(&error)),
+        }
+    }
+
+    /// Takes a place at a server that was not tried yet, or in the queue.
+    ///
+    /// # Errors
+    /// `ResourceBusy` when all places and the queue are full; `NotConnected` when every server has
+    /// been tried.
+    fn acquire(upstream: &Arc<Upstream>, tried: &[usize]) -> io::Result<Acquired> {
+        if tried.len() >= upstream.addresses.len() {
+            return Err(io::ErrorKind::NotConnected.into());
+        }
+        let now = Instant::now();
+        if let Some(server) = upstream.state().table.take(tried, now) {
+            return Ok(Acquired::Place(Lease::new(upstream, server)));
+        }
+        let (turn, waiter) = Turn::new()?;
+        let mut state = upstream.state();
+        // Between the two looks somebody may have left.
+        if let Some(server) = state.table.take(tried, now) {
+            drop(state);
+            return Ok(Acquired::Place(Lease::new(upstream, server)));
+        }
+        if state.queue.len() >= upstream.capacity.queue {
+            state.queue.retain(Waiter::is_there);
+        }
+        if state.queue.len() >= upstream.capacity.queue || !state.table.is_busy() {
+            return Err(io::ErrorKind::ResourceBusy.into());
+        }
+        state.queue.push_back(waiter);
+        Ok(Acquired::Queued(turn))
+    }
+
+    /// A connection to that server: a kept one if there is one, else a new one.
+    ///
+    /// # Errors
+    /// What connecting reports.
+    fn connect(&self, server: usize) -> io::Result<Wire> {
+        loop {
+            // Each look at the table is over before the connection is looked at.
+            let kept = self.state().table.kept(server);
+            match kept.map(Wire::reuse) {
+                Some(Some(wire)) => return Ok(wire),
+                Some(None) => {}
+                None => return Wire::connect(&self.addresses[server]),
+            }
+        }
+    }
+
+    /// Forgets the kept connections of a server that has closed one of them.
+    fn forget_kept(&self, server: usize) {
+        let stale = self.state().table.all_kept(server);
+        drop(stale);
+    }
+
+    /// Takes a place back, and serves those who wait.
+    fn give(upstream: &Arc<Upstream>, server: usize, verdict: Verdict, kept: Option<Wire>) {
+        let now = Instant::now();
+        let mut state = upstream.state();
+        let old = state.table.give(server, verdict, kept, now);
+        let served = state.serve_next(now);
+        drop(state);
+        drop(old);
+        if let Some((waiter, server)) = served {
+            waiter.serve(Lease::new(upstream, server));
+        }
+    }
+
+    /// Passes on what a server has to say to the log, line by line.
+    fn relay(&self, server: &Address, words: &[u8]) {
+        let lines = words.split(|octet| *octet == b'\n');
+        for line in lines.filter(|line| !line.is_empty()) {
+            self.complain(
+                server,
+                format_args!("says: {}", String::from_utf8_lossy(line)),
+            );
+        }
+    }
+
+    fn complain_of_all(&self, what: &str) {
+        let all: Vec<String> = self.addresses.iter().map(Address::to_string).collect();
+        self.complaints.note(all.join(",").as_bytes(), what);
+    }
+
+    fn complain(&self, server: &Address, what: impl Display) {
+        self.complaints.note(server.to_string().as_bytes(), what);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Whoever panicked while holding it was comparing numbers; they still stand.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Finds a place for the first who waits. One place was given back, so one is enough.
+    fn serve_next(&mut self, now: Instant) -> Option<(Waiter, usize)> {
+        while self.queue.front().is_some_and(|waiter| !waiter.is_there()) {
+            self.queue.pop_front();
+        }
+        self.queue.front()?;
+        let server = self.table.take(&[], now)?;
+        let waiter = self.queue.pop_front()?;
+        Some((waiter, server))
+    }
+}

@@ -1,0 +1,125 @@
+//! The right to ask one server one question, and waiting for it.
+//!
+//! ```text
+//!     acquire ─┬─► Lease ─────────────── dropped ─► the place goes to the first who waits
+//!              └─► Turn … bell rings … Lease
+//! ```
+//!
+//! Whoever waits holds a descriptor, the reading end of a pipe: the loop waits for it as for any
+//! other, and needs no second mechanism. A bell rings by being closed.
+//!
+//! Nobody waits unless something is under way that will end and ring.
+
+use super::Upstream;
+use super::address::Address;
+use super::table::Verdict;
+use super::wire::Wire;
+use std::io::{self, PipeReader, PipeWriter};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A place at one server; given back when dropped.
+#[derive(Debug)]
+pub(super) struct Lease {
+    pub(super) upstream: Arc<Upstream>,
+    /// Number of the server in its group.
+    pub(super) server: usize,
+    /// What its end will tell about the server.
+    pub(super) verdict: Verdict,
+    /// A connection to be kept.
+    kept: Option<Wire>,
+}
+
+impl Lease {
+    pub(super) fn new(upstream: &Arc<Upstream>, server: usize) -> Lease {
+        Lease {
+            upstream: Arc::clone(upstream),
+            server,
+            verdict: Verdict::Unknown,
+            kept: None,
+        }
+    }
+
+    pub(super) fn address(&self) -> &Address {
+        &self.upstream.addresses[self.server]
+    }
+
+    /// Passes on what the server has to say.
+    pub(super) fn relay(&self, words: &[u8]) {
+        self.upstream.relay(self.address(), words);
+    }
+
+    /// Gives the place back, and with it a connection on which the next request can follow.
+    pub(super) fn keep(mut self, wire: Wire) {
+        self.kept = Some(wire);
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let kept = self.kept.take();
+        Upstream::give(&self.upstream, self.server, self.verdict, kept);
+    }
+}
+
+/// Where the place is put for who waits for it.
+type Hand = Arc<Mutex<Option<Lease>>>;
+
+/// Somebody who waits for a place.
+#[derive(Debug)]
+pub(super) struct Turn {
+    hand: Hand,
+    bell: PipeReader,
+}
+
+/// The other side of a [`Turn`], in the queue.
+#[derive(Debug)]
+pub(super) struct Waiter {
+    hand: Hand,
+    /// Rings when it is dropped.
+    _bell: PipeWriter,
+}
+
+impl Turn {
+    /// # Errors
+    /// When no descriptor is left.
+    pub(super) fn new() -> io::Result<(Turn, Waiter)> {
+        let (bell, rings) = io::pipe()?;
+        let hand = Hand::default();
+        let waiter = Waiter {
+            hand: Arc::clone(&hand),
+            _bell: rings,
+        };
+        Ok((Turn { hand, bell }, waiter))
+    }
+
+    /// The place, once it has come.
+    pub(super) fn lease(&self) -> Option<Lease> {
+        self.hand
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+}
+
+impl AsFd for Turn {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.bell.as_fd()
+    }
+}
+
+impl Waiter {
+    /// Whether somebody still waits: a client may have left in the meantime.
+    pub(super) fn is_there(&self) -> bool {
+        Arc::strong_count(&self.hand) > 1
+    }
+
+    /// Hands the place over and rings. If nobody is there any more, it is given back at once.
+    pub(super) fn serve(self, lease: Lease) {
+        let before = {
+            let mut hand = self.hand.lock().unwrap_or_else(PoisonError::into_inner);
+            hand.replace(lease)
+        };
+        debug_assert!(before.is_none(), "nobody is served twice");
+    }
+}

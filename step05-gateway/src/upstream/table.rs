@@ -1,0 +1,281 @@
+//! Who of several servers gets the next request: places, connections kept, and health.
+//!
+//! ```text
+//!     take ──► the least busy of the healthy ──► a place, perhaps with a kept connection
+//!     give ◄── how it went ──► a failure rests the server: 1 s · 2ⁿ, at most 10 s
+//! ```
+//!
+//! Time is an argument and connections are whatever they are: nothing here does I/O, so that the
+//! lock around it is held for some comparisons and no more.
+
+use std::time::{Duration, Instant};
+
+/// How long a server rests after its first failure; twice as long after each further one.
+const REST: Duration = Duration::from_secs(1);
+
+/// The longest rest: whoever comes back is not kept waiting.
+const LONGEST_REST: Duration = Duration::from_secs(10);
+
+/// How long a connection is kept unused. Shorter than other servers' patience as a rule, so that it
+/// is we who close.
+const KEPT: Duration = Duration::from_secs(10);
+
+/// How a request to a server went, as far as the server is to blame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It answered.
+    Works,
+    /// It could not be reached, or gave no answer.
+    Failed,
+    /// Nothing was learnt: the client left, say.
+    Unknown,
+}
+
+/// The servers of one group, by number.
+#[derive(Debug)]
+pub(super) struct Table<C> {
+    servers: Vec<Server<C>>,
+    /// Requests under way at each server.
+    in_flight: usize,
+    /// The server that was taken last: with equals, the next one comes after it.
+    last: usize,
+}
+
+#[derive(Debug)]
+struct Server<C> {
+    busy: usize,
+    /// Connections without a request, the one used last at the end; at most `in_flight`.
+    kept: Vec<(C, Instant)>,
+    /// Failures since the last answer.
+    fails: u32,
+    /// After a failure: when it may be tried again.
+    rests_until: Option<Instant>,
+}
+
+impl<C> Table<C> {
+    /// A table of so many servers, of which each takes `in_flight` requests at once.
+    pub(super) fn new(servers: usize, in_flight: usize) -> Table<C> {
+        let server = || Server {
+            busy: 0,
+            kept: Vec::new(),
+            fails: 0,
+            rests_until: None,
+        };
+        Table {
+            servers: std::iter::repeat_with(server).take(servers).collect(),
+            in_flight: in_flight.max(1),
+            last: servers.saturating_sub(1),
+        }
+    }
+
+    /// Takes a place at the best server that is not among those tried already.
+    ///
+    /// Of the healthy, it is the least busy; of equally busy ones the next in turn. Servers that
+    /// rest are asked only when all do, and then the one first that failed longest ago: they may
+    /// all be back.
+    pub(super) fn take(&mut self, tried: &[usize], now: Instant) -> Option<usize> {
+        let count = self.servers.len();
+        let in_turn = (1..=count).map(|step| (self.last + step) % count);
+        let untried = in_turn.filter(|number| !tried.contains(number));
+        let (healthy, resting): (Vec<usize>, Vec<usize>) =
+            untried.partition(|number| self.servers[*number].is_healthy(now));
+        let has_place = |number: &&usize| self.servers[**number].busy < self.in_flight;
+        let number = if healthy.is_empty() {
+            let resting = resting.iter().filter(has_place);
+            resting.min_by_key(|number| self.servers[**number].rests_until)
+        } else {
+            let healthy = healthy.iter().filter(has_place);
+            healthy.min_by_key(|number| self.servers[**number].busy)
+        };
+        let number = *number?;
+        self.servers[number].busy += 1;
+        self.last = number;
+        Some(number)
+    }
+
+    /// Gives a place back. Returns the kept connections that are too old.
+    pub(super) fn give(
+        &mut self,
+        number: usize,
+        verdict: Verdict,
+        kept: Option<C>,
+        now: Instant,
+    ) -> Vec<C> {
+        let server = &mut self.servers[number];
+        server.busy -= 1;
+        server.judge(verdict, now);
+        let fresh = server
+            .kept
+            .partition_point(|(_, since)| *since + KEPT <= now);
+        let mut old: Vec<C> = server.kept.drain(..fresh).map(|(kept, _)| kept).collect();
+        if server.busy + server.kept.len() < self.in_flight {
+            server.kept.extend(kept.map(|kept| (kept, now)));
+        } else {
+            old.extend(kept);
+        }
+        old
+    }
+
+    /// A connection to that server that was used and kept, the youngest first.
+    pub(super) fn kept(&mut self, number: usize) -> Option<C> {
+        self.servers[number].kept.pop().map(|(kept, _)| kept)
+    }
+
+    /// All of them: one was found closed, and so the others will be.
+    pub(super) fn all_kept(&mut self, number: usize) -> Vec<(C, Instant)> {
+        std::mem::take(&mut self.servers[number].kept)
+    }
+
+    /// Whether anything is under way, so that it will end and give a place back.
+    pub(super) fn is_busy(&self) -> bool {
+        self.servers.iter().any(|server| server.busy > 0)
+    }
+
+    /// Requests under way, by server.
+    #[cfg(test)]
+    fn busy(&self) -> Vec<usize> {
+        self.servers.iter().map(|server| server.busy).collect()
+    }
+}
+
+impl<C> Server<C> {
+    /// A server that has rested is tried with one request, and healthy when that is answered.
+    fn is_healthy(&self, now: Instant) -> bool {
+        match self.rests_until {
+            None => true,
+            Some(until) => until <= now && self.busy == 0,
+        }
+    }
+
+    fn judge(&mut self, verdict: Verdict, now: Instant) {
+        match verdict {
+            Verdict::Works => {
+                self.fails = 0;
+                self.rests_until = None;
+            }
+            Verdict::Failed => {
+                let rest = REST.saturating_mul(1 << self.fails.min(8));
+                self.rests_until = Some(now + rest.min(LONGEST_REST));
+                self.fails = self.fails.saturating_add(1);
+            }
+            Verdict::Unknown => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn table(servers: usize, in_flight: usize) -> (Table<char>, Instant) {
+        (Table::new(servers, in_flight), Instant::now())
+    }
+
+    #[test]
+    fn the_least_busy_is_next_and_equals_take_turns() {
+        let (mut table, now) = table(3, 2);
+        let mut take = || table.take(&[], now);
+        assert_eq!([take(), take(), take()], [Some(0), Some(1), Some(2)]);
+        table.give(1, Verdict::Works, None, now);
+        assert_eq!(table.take(&[], now), Some(1));
+        assert_eq!(table.take(&[], now), Some(2));
+        assert_eq!(table.take(&[], now), Some(0));
+        assert_eq!(table.take(&[], now), Some(1));
+        assert_eq!(table.take(&[], now), None);
+        assert_eq!(table.busy(), [2, 2, 2]);
+        assert!(table.is_busy());
+    }
+
+    #[test]
+    fn one_that_was_tried_is_not_taken_again() {
+        let (mut table, now) = table(2, 9);
+        assert_eq!(table.take(&[0], now), Some(1));
+        assert_eq!(table.take(&[0, 1], now), None);
+    }
+
+    #[test]
+    fn one_that_fails_rests_longer_each_time_but_ten_seconds_at_the_most() {
+        let (mut table, mut now) = table(2, 9);
+        for rest in [1, 2, 4, 8, 10, 10] {
+            assert_eq!(table.take(&[1], now), Some(0));
+            table.give(0, Verdict::Failed, None, now);
+            let almost = now + rest * SECOND - Duration::from_millis(1);
+            assert_eq!(table.take(&[], almost), Some(1), "it rests {rest} s");
+            table.give(1, Verdict::Works, None, now);
+            now += rest * SECOND;
+        }
+        assert_eq!(table.take(&[1], now), Some(0));
+        table.give(0, Verdict::Works, None, now);
+        assert_eq!(
+            (table.take(&[], now), table.take(&[], now)),
+            (Some(1), Some(0))
+        );
+    }
+
+    #[test]
+    fn one_that_has_rested_is_tried_with_one_request() {
+        let (mut table, now) = table(2, 9);
+        assert_eq!(table.take(&[], now), Some(0));
+        table.give(0, Verdict::Failed, None, now);
+        let later = now + 2 * SECOND;
+        assert_eq!(
+            (table.take(&[], later), table.take(&[], later)),
+            (Some(1), Some(0))
+        );
+        assert_eq!(
+            (table.take(&[], later), table.take(&[], later)),
+            (Some(1), Some(1))
+        );
+        table.give(0, Verdict::Works, None, later);
+        assert_eq!(table.take(&[], later), Some(0));
+    }
+
+    #[test]
+    fn when_all_rest_the_one_that_failed_first_is_asked() {
+        let (mut table, now) = table(2, 1);
+        assert_eq!(
+            (table.take(&[], now), table.take(&[], now)),
+            (Some(0), Some(1))
+        );
+        table.give(1, Verdict::Failed, None, now);
+        table.give(0, Verdict::Failed, None, now + SECOND / 2);
+        let now = now + SECOND / 2;
+        assert_eq!(
+            (table.take(&[], now), table.take(&[], now)),
+            (Some(1), Some(0))
+        );
+    }
+
+    #[test]
+    fn a_full_healthy_server_is_waited_for_rather_than_a_resting_one_asked() {
+        let (mut table, now) = table(2, 1);
+        assert_eq!(
+            (table.take(&[], now), table.take(&[], now)),
+            (Some(0), Some(1))
+        );
+        table.give(0, Verdict::Failed, None, now);
+        assert_eq!(table.take(&[], now), None);
+    }
+
+    #[test]
+    fn connections_are_kept_for_a_while_and_never_more_than_places() {
+        let (mut table, now) = table(1, 2);
+        assert_eq!(
+            (table.take(&[], now), table.take(&[], now)),
+            (Some(0), Some(0))
+        );
+        assert_eq!(table.give(0, Verdict::Works, Some('a'), now), []);
+        assert_eq!(table.give(0, Verdict::Works, Some('b'), now), []);
+        assert_eq!(
+            (table.take(&[], now), table.take(&[], now)),
+            (Some(0), Some(0))
+        );
+        assert_eq!(table.kept(0), Some('b'));
+        assert_eq!(table.give(0, Verdict::Works, Some('c'), now + KEPT), ['a']);
+        assert_eq!(table.give(0, Verdict::Works, Some('d'), now), []);
+        assert_eq!((table.kept(0), table.kept(0)), (Some('d'), Some('c')));
+        assert_eq!(table.kept(0), None);
+    }
+}

@@ -1,0 +1,172 @@
+//! A place at a server, the connection to it, and the answer that comes over it.
+
+use super::lease::Lease;
+use super::outgoing::Outgoing;
+use super::wire::{Age, Wire};
+use crate::cgi_head::BadGateway;
+use crate::protocol::{After, Heard, Protocol};
+use std::io;
+use std::time::{Duration, Instant};
+
+/// Octets of another server's complaints that are logged for one request.
+const COMPLAINTS: usize = 64 * 1024;
+
+/// A request at a server.
+#[derive(Debug)]
+pub(super) struct Talk {
+    // In this order: the connection is closed before somebody else gets its place.
+    pub(super) wire: Wire,
+    pub(super) lease: Lease,
+    pub(super) answer: Answer,
+    /// When connecting has taken too long; `None` once the first octet has left.
+    connected_by: Option<Instant>,
+    upload: Upload,
+    /// Octets of complaints that may still be logged.
+    complaints_left: usize,
+}
+
+/// How far the answer has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    UnderWay,
+    /// The response is complete, the connection is not free.
+    Whole,
+    Ended(After),
+}
+
+/// What the server makes of the octets that are sent to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Upload {
+    Taken,
+    /// It has closed that direction. It may answer all the same.
+    Refused,
+}
+
+/// Whether the request has content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Empty,
+    WithContent,
+}
+
+impl Talk {
+    /// A connection that has just been taken or begun.
+    pub(super) fn new(lease: Lease, wire: Wire, patience: Duration) -> Talk {
+        let connected_by = match wire.age {
+            Age::Fresh => Some(Instant::now() + patience),
+            Age::Reused => None,
+        };
+        Talk {
+            wire,
+            lease,
+            answer: Answer::UnderWay,
+            connected_by,
+            upload: Upload::Taken,
+            complaints_left: COMPLAINTS,
+        }
+    }
+
+    /// Sends what waits.
+    ///
+    /// # Errors
+    /// `WouldBlock` while some is left; `TimedOut` when the connection takes too long to stand;
+    /// what writing reports.
+    pub(super) fn send(&mut self, outgoing: &mut Outgoing) -> io::Result<()> {
+        if self.upload == Upload::Refused {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        let sent = outgoing.send(&mut self.wire);
+        if self.wire.written > 0 {
+            self.connected_by = None;
+        }
+        match sent {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                Err(self.late().unwrap_or(error))
+            }
+            Err(error) => {
+                self.upload = Upload::Refused;
+                Err(error)
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// The error of a connection that takes too long to stand.
+    fn late(&self) -> Option<io::Error> {
+        self.connected_by.filter(|by| Instant::now() >= *by)?;
+        let reason = "did not take the connection in time";
+        Some(io::Error::new(io::ErrorKind::TimedOut, reason))
+    }
+
+    /// Until when it must stand, while it does not.
+    pub(super) fn connected_by(&self) -> Option<Instant> {
+        self.connected_by
+    }
+
+    /// Whether what waits can leave.
+    pub(super) fn takes(&self) -> bool {
+        self.upload == Upload::Taken
+    }
+
+    /// Hears what comes next, receiving as much as is needed for it.
+    ///
+    /// # Errors
+    /// `WouldBlock`; `InvalidData`, with a [`BadGateway`] inside, for what is no answer;
+    /// `UnexpectedEof`; what the connection reports.
+    pub(super) fn hear(&mut self, protocol: &mut dyn Protocol, kind: Kind) -> io::Result<Heard> {
+        loop {
+            let used = match protocol.hear(self.wire.front(), self.wire.eof)? {
+                Heard::Skip(n) => n,
+                Heard::Data { skip, len: 0 } if skip > 0 => skip,
+                Heard::Complaint { skip, len } => {
+                    let logged = len.min(self.complaints_left);
+                    self.complaints_left -= logged;
+                    self.lease.relay(&self.wire.front()[skip..skip + logged]);
+                    skip + len
+                }
+                Heard::NeedBytes => {
+                    self.receive(kind)?;
+                    continue;
+                }
+                heard @ (Heard::Head(..)
+                | Heard::Local(_)
+                | Heard::Overloaded
+                | Heard::Data { .. }
+                | Heard::Whole
+                | Heard::End(..)) => return Ok(heard),
+            };
+            protocol.took(used);
+            self.wire.take(used);
+        }
+    }
+
+    fn receive(&mut self, kind: Kind) -> io::Result<()> {
+        if self.wire.eof {
+            let reason = BadGateway::new("closed the connection before its answer was complete");
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, reason));
+        }
+        match self.wire.fill() {
+            // Closed with content unread, which Linux reports as a reset after the last octet.
+            // Nobody has to read what it was sent; whether the answer is whole is for the
+            // protocol to say.
+            Err(error)
+                if error.kind() == io::ErrorKind::ConnectionReset && kind == Kind::WithContent =>
+            {
+                self.wire.eof = true;
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// Whether the connection was closed before the request came: it had been kept, and nothing
+    /// was heard.
+    pub(super) fn is_stale(&self) -> bool {
+        self.wire.age == Age::Reused && !self.wire.heard
+    }
+
+    /// Whether the next request may follow on this connection.
+    pub(super) fn is_free(&self) -> bool {
+        self.answer == Answer::Ended(After::Keep) && self.wire.front().is_empty()
+    }
+}

@@ -1,0 +1,140 @@
+//! One connection to another server, with what waits to be sent on it and what has come.
+
+use super::address::{Address, Stream};
+use crate::cgi_head::{BadGateway, HEAD_LIMIT};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+
+/// Octets received at a time.
+const STEP: usize = 16 * 1024;
+
+/// Most octets that are kept because they cannot be understood before more have come: a head.
+const RECEIVED_LIMIT: usize = HEAD_LIMIT + STEP;
+
+/// Whether the connection has carried a request before this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Age {
+    Fresh,
+    Reused,
+}
+
+/// A connection, both ways.
+#[derive(Debug)]
+pub(super) struct Wire {
+    stream: Stream,
+    pub(super) age: Age,
+    /// Octets that have left for the other server with this request.
+    pub(super) written: u64,
+    /// Whether an octet of the answer has come.
+    pub(super) heard: bool,
+    pub(super) eof: bool,
+    /// What came, of which the front up to `taken` has been used; never more than
+    /// [`RECEIVED_LIMIT`].
+    received: Vec<u8>,
+    taken: usize,
+}
+
+impl Wire {
+    /// Begins a connection.
+    ///
+    /// # Errors
+    /// What connecting reports at once; `ResourceBusy` where too many wait to be accepted.
+    pub(super) fn connect(address: &Address) -> io::Result<Wire> {
+        Ok(Wire {
+            stream: address.connect()?,
+            age: Age::Fresh,
+            written: 0,
+            heard: false,
+            eof: false,
+            received: Vec::new(),
+            taken: 0,
+        })
+    }
+
+    /// Makes a kept connection ready for a request; `None` if it is of no use any more.
+    ///
+    /// Nothing has been asked on it, so nothing may have come: neither the end, nor octets that
+    /// would be taken for the next answer.
+    pub(super) fn reuse(mut self) -> Option<Wire> {
+        match (&self.stream).read(&mut [0]) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Ok(_) | Err(_) => return None,
+        }
+        self.age = Age::Reused;
+        self.written = 0;
+        self.heard = false;
+        Some(self)
+    }
+
+    /// What has come and was not taken.
+    pub(super) fn front(&self) -> &[u8] {
+        &self.received[self.taken..]
+    }
+
+    pub(super) fn take(&mut self, n: usize) {
+        self.taken += n;
+        debug_assert!(
+            self.taken <= self.received.len(),
+            "nobody takes what has not come"
+        );
+        if self.taken == self.received.len() {
+            self.received.clear();
+            self.taken = 0;
+        }
+    }
+
+    /// Receives once. At the end of input sets `eof`.
+    ///
+    /// # Errors
+    /// `WouldBlock`; `InvalidData` when more has come than any head may have, and none of it was
+    /// of use; what reading reports.
+    pub(super) fn fill(&mut self) -> io::Result<()> {
+        if self.taken > 0 {
+            self.received.drain(..self.taken);
+            self.taken = 0;
+        }
+        let start = self.received.len();
+        if start + STEP > RECEIVED_LIMIT {
+            return Err(BadGateway::new("sent a head without end").into());
+        }
+        self.received.resize(start + STEP, 0);
+        let read = (&self.stream).read(&mut self.received[start..]);
+        let count = read.as_ref().map_or(0, |count| *count);
+        self.received.truncate(start + count);
+        match read {
+            Ok(0) => self.eof = true,
+            Ok(_) => self.heard = true,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Sends as much as goes.
+    ///
+    /// # Errors
+    /// `WouldBlock`, which is also the answer while the connection does not yet stand; why it
+    /// never will; what writing reports.
+    pub(super) fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        loop {
+            match (&self.stream).write(data) {
+                Ok(count) => {
+                    self.written += count as u64;
+                    return Ok(count);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    pub(super) fn close_write(&self) -> io::Result<()> {
+        self.stream.close_write()
+    }
+}
+
+impl AsFd for Wire {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
+    }
+}
