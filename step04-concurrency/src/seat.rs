@@ -124,13 +124,13 @@ impl<'h> Seat<'h> {
         }
     }
 
-    // ANCHOR: reconcile
     /// Whether a hang-up at an end leaves nothing to do.
     pub(crate) fn is_over_at_hang_up(&self, end: usize) -> bool {
         let want = self.wants()[end];
         want.is_some_and(|want| want.hang_up == HangUp::Over)
     }
 
+    // ANCHOR: reconcile
     /// Tells the kernel the difference between what it watches and what the session wants.
     pub(crate) fn reconcile(&mut self, epoll: &Epoll, token: Token) -> io::Result<()> {
         let mut registered = self.registered;
