@@ -54,7 +54,7 @@ pub use offload::{Offload, Pool};
 pub use options::{Invocation, Log, Mistake, Options, help, parse};
 pub use program::Programs;
 pub use protocol::{After, Heard, Protocol};
-pub use proxy::Http;
+pub use proxy::{Http, Proxy};
 pub use redirect::Redirects;
 pub use remote::{Remote, Words};
 pub use route::{BadPrefix, Prefix, Routes};

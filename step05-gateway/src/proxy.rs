@@ -15,9 +15,12 @@
 //! upstream what its names mean. Trailer sections are dropped, as any recipient may (RFC 9112
 //! §7.1.2), and so are interim responses, but for the `101` that was asked for.
 
+mod handler;
 mod hop;
 mod inward;
 mod outward;
+
+pub use handler::Proxy;
 
 use crate::cgi_head::BadGateway;
 use crate::protocol::{After, Heard, Protocol};
