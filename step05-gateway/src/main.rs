@@ -3,7 +3,7 @@
 
 use concurrency::{Listeners, Predecessor, Succession};
 use concurrency::{stop_on_signals, stop_or_succeed_on_signals, sys};
-use gateway::{Failure, Invocation, Options, help, listeners, parse, routes, run_on};
+use gateway::{Failure, Invocation, Options, help, listeners, map, parse, routes, run_on};
 use socket::{Stop, reachable};
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -23,6 +23,13 @@ fn main() -> ExitCode {
                 return ExitCode::FAILURE;
             }
         }
+        Ok(Invocation::Check(options)) => match map(&options) {
+            Ok(map) => say(&map),
+            Err(failure) => {
+                complain(&failure);
+                return ExitCode::FAILURE;
+            }
+        },
         Err(mistake) => {
             complain(&mistake);
             return ExitCode::from(USAGE);

@@ -1,14 +1,16 @@
 //! The command line: what was asked for, or a sentence about what cannot have been meant.
 //!
-//! All options stand in one table, from which the parser, the help and the suggestions are made,
-//! so none of the three can forget one. Nothing is looked up on the system here.
+//! What there is to be said stands in the table of [`flags`](crate::flags). Nothing is looked up on the
+//! system here but the options' own file and the names of machines.
 
+use crate::config_file;
 use crate::environ::Authorization;
-use crate::route::Prefix;
+use crate::flags::{Takes, flags};
+use crate::rule::Rule;
 use crate::suggest::nearest;
 use crate::trust::Network;
 use crate::values;
-use static_files::{Config, Expected, Listing, LogFormat};
+use static_files::{Config, Listing, LogFormat};
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -30,9 +32,9 @@ pub struct Options {
     pub server: &'static str,
     /// Limits and waits.
     pub config: Config,
-    /// Folders of programs, and the prefixes they are mounted at.
-    pub cgi: Vec<(Prefix, PathBuf)>,
-    /// Whether those programs see `Authorization`.
+    /// Which addresses lead to programs.
+    pub rules: Vec<Rule>,
+    /// Whether programs of CGI see `Authorization`.
     pub authorization: Authorization,
     /// Whether a folder without `index.html` shows what is in it.
     pub listing: Listing,
@@ -61,7 +63,7 @@ impl Options {
             listen: LISTEN,
             server: "cores",
             config: Config::default(),
-            cgi: Vec::new(),
+            rules: Vec::new(),
             authorization: Authorization::Withheld,
             listing: Listing::Hidden,
             trust: Vec::new(),
@@ -75,6 +77,8 @@ impl Options {
 pub enum Invocation {
     /// To serve.
     Serve(Box<Options>),
+    /// To find out whether it could be served, and say which address leads where.
+    Check(Box<Options>),
     /// To be told how to use the program.
     Help,
     /// To be told which program this is.
@@ -93,76 +97,6 @@ impl fmt::Display for Mistake {
 
 impl std::error::Error for Mistake {}
 
-struct Flag {
-    name: &'static str,
-    takes: Takes,
-    help: &'static str,
-}
-
-enum Takes {
-    Nothing(fn(&mut Options)),
-    /// What to call the value in the help, and what to do with it.
-    Value(&'static str, fn(&mut Options, &OsStr) -> Result<(), String>),
-}
-
-const FLAGS: [Flag; 11] = [
-    Flag {
-        name: "--listen",
-        takes: Takes::Value("ADDRESS:PORT", values::listen),
-        help: "where to listen; 127.0.0.1:8080 if not given, port 0 is any free one",
-    },
-    Flag {
-        name: "--server",
-        takes: Takes::Value("NAME", values::server),
-        help: "how to serve many at once: iterative, threads, pool, poll, epoll or cores (the default)",
-    },
-    Flag {
-        name: "--workers",
-        takes: Takes::Value("N", values::workers),
-        help: "loops of `cores`, threads of `pool`; one for each core, and 64, if not given",
-    },
-    Flag {
-        name: "--cgi",
-        takes: Takes::Value("/PREFIX=DIR", values::cgi),
-        help: "run the programs in DIR for addresses below /PREFIX; may be given several times",
-    },
-    Flag {
-        name: "--cgi-authorization",
-        takes: Takes::Nothing(|options| options.authorization = Authorization::Passed),
-        help: "let those programs see passwords (HTTP_AUTHORIZATION)",
-    },
-    Flag {
-        name: "--listing",
-        takes: Takes::Nothing(|options| options.listing = Listing::Shown),
-        help: "show what is in a folder that has no index.html",
-    },
-    Flag {
-        name: "--trust",
-        takes: Takes::Value("NETWORK,…", values::trust),
-        help: "believe X-Forwarded-For, -Proto, -Host and Forwarded from these addresses: 10.0.0.0/8,::1",
-    },
-    Flag {
-        name: "--proxy-protocol",
-        takes: Takes::Nothing(|options| options.config.expected = Expected::Preface),
-        help: "every connection begins with the PROXY protocol, version 1 or 2",
-    },
-    Flag {
-        name: "--log",
-        takes: Takes::Value("FORMAT", values::log),
-        help: "a line for each response: off, combined or json; if not given, combined on a terminal",
-    },
-    Flag {
-        name: "--timeout",
-        takes: Takes::Value("NAME=TIME,…", values::timeouts),
-        help: "how long to wait: head=10s,body=10s,send=10s,idle=15s,gateway=30s,tunnel=10m,linger=2s,grace=30s",
-    },
-    Flag {
-        name: "--drain",
-        takes: Takes::Value("TIME", values::drain),
-        help: "how long newcomers are let in after SIGTERM, while /.health says 503; 0s if not given",
-    },
-];
-
 /// Understands a command line, without the program's own name.
 ///
 /// # Errors
@@ -170,60 +104,133 @@ const FLAGS: [Flag; 11] = [
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation, Mistake> {
     let mut options = Options::new(Path::new(""));
     options.log = Log::OnTerminal;
-    let mut folder = None;
+    let mut reading = Reading {
+        options,
+        folder: None,
+        task: Task::Serve,
+    };
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
+        reading.apply(&argument, &mut arguments).map_err(Mistake)?;
+    }
+    reading.finish().map_err(Mistake)
+}
+
+/// A command line, as far as it has been read.
+struct Reading {
+    options: Options,
+    folder: Option<PathBuf>,
+    task: Task,
+}
+
+enum Task {
+    Serve,
+    Check,
+    Help,
+    Version,
+}
+
+impl Reading {
+    /// Applies one argument, and perhaps the next as its value.
+    fn apply(
+        &mut self,
+        argument: &OsStr,
+        rest: &mut impl Iterator<Item = OsString>,
+    ) -> Result<(), String> {
         if !argument.as_bytes().starts_with(b"-") {
-            if let Some(first) = folder.replace(PathBuf::from(&argument)) {
-                return Err(Mistake(format!(
-                    "one folder can be served, and there are two: {} and {}",
-                    first.display(),
-                    argument.display()
-                )));
-            }
-            continue;
+            return self.serve(argument);
         }
         match argument.to_str() {
-            Some("--help" | "-h") => return Ok(Invocation::Help),
-            Some("--version" | "-V") => return Ok(Invocation::Version),
-            _ => apply(&mut options, &argument, &mut arguments).map_err(Mistake)?,
+            Some("--help" | "-h") => self.task = Task::Help,
+            Some("--version" | "-V") => self.task = Task::Version,
+            Some("--check") => self.task = Task::Check,
+            _ => {
+                let (name, attached) = values::split_at_equals(argument);
+                if name == "--config" {
+                    let value = attached.map(OsStr::to_owned).or_else(|| rest.next());
+                    return self.apply_file(&required(value, "--config", "FILE")?);
+                }
+                apply(&mut self.options, name, attached, rest)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn serve(&mut self, folder: &OsStr) -> Result<(), String> {
+        match self.folder.replace(PathBuf::from(folder)) {
+            None => Ok(()),
+            Some(first) => Err(format!(
+                "one folder can be served, and there are two: {} and {}",
+                first.display(),
+                folder.display()
+            )),
         }
     }
-    options.folder = folder.ok_or_else(|| {
-        Mistake("which folder is to be served? The current one is a dot: gateway .".to_owned())
-    })?;
-    Ok(Invocation::Serve(Box::new(options)))
+
+    /// Applies every line of a file. A file that names another is refused: the two could go on for
+    /// ever.
+    fn apply_file(&mut self, file: &OsStr) -> Result<(), String> {
+        for (number, argument) in config_file::read(file)? {
+            let at = |mistake| format!("{}, line {number}: {mistake}", file.display());
+            if argument.as_bytes().starts_with(b"--config") {
+                return Err(at("a file of options names no other".to_owned()));
+            }
+            self.apply(&argument, &mut std::iter::empty()).map_err(at)?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Invocation, String> {
+        let invocation = match self.task {
+            Task::Help => return Ok(Invocation::Help),
+            Task::Version => return Ok(Invocation::Version),
+            Task::Serve => Invocation::Serve,
+            Task::Check => Invocation::Check,
+        };
+        self.options.folder = self.folder.ok_or_else(|| {
+            "which folder is to be served? The current one is a dot: gateway .".to_owned()
+        })?;
+        Ok(invocation(Box::new(self.options)))
+    }
 }
 
 /// Applies one option, with the value behind its `=` or in the next argument.
 fn apply(
     options: &mut Options,
-    argument: &OsStr,
+    name: &OsStr,
+    attached: Option<&OsStr>,
     rest: &mut impl Iterator<Item = OsString>,
 ) -> Result<(), String> {
-    let (name, attached) = values::split_at_equals(argument);
-    let Some(flag) = FLAGS.iter().find(|flag| name == flag.name) else {
+    let Some(flag) = flags().find(|flag| name == flag.name) else {
         return Err(unknown(&name.to_string_lossy()));
     };
-    match (&flag.takes, attached) {
-        (Takes::Nothing(set), None) => {
+    let (called, set): (_, &dyn Fn(&mut Options, &OsStr) -> _) = match flag.takes {
+        Takes::Nothing(set) if attached.is_none() => {
             set(options);
-            Ok(())
+            return Ok(());
         }
-        (Takes::Nothing(_), Some(_)) => Err(format!("{} takes no value", flag.name)),
-        (Takes::Value(called, set), attached) => {
-            let value = attached.map(OsStr::to_owned).or_else(|| rest.next());
-            let value = value
-                .filter(|value| !value.is_empty())
-                .ok_or_else(|| format!("{} needs a value: {0} {called}", flag.name))?;
-            set(options, &value).map_err(|mistake| format!("{}: {mistake}", flag.name))
-        }
-    }
+        Takes::Nothing(_) => return Err(format!("{} takes no value", flag.name)),
+        Takes::Value(called, set) => (called, &move |options, value| set(options, value)),
+        Takes::Rule(kind) => (kind.value, &move |options, value| {
+            values::rule(options, kind, value)
+        }),
+    };
+    let value = attached.map(OsStr::to_owned).or_else(|| rest.next());
+    let value = required(value, flag.name, called)?;
+    set(options, &value).map_err(|mistake| format!("{}: {mistake}", flag.name))
+}
+
+fn required(value: Option<OsString>, name: &str, called: &str) -> Result<OsString, String> {
+    let value = value.filter(|value| !value.is_empty());
+    value.ok_or_else(|| format!("{name} needs a value: {name} {called}"))
 }
 
 fn unknown(name: &str) -> String {
-    let names = FLAGS.iter().map(|flag| flag.name);
-    match nearest(name, names.chain(["--help", "--version"])) {
+    let names = flags().map(|flag| flag.name);
+    match nearest(
+        name,
+        names.chain(["--check", "--config", "--help", "--version"]),
+    ) {
         Some(meant) => format!("there is no option {name}; did you mean {meant}?"),
         None => format!("there is no option {name}; gateway --help lists them"),
     }
@@ -239,15 +246,23 @@ usage: gateway DIR [options]
 options:
 "
     .to_owned();
-    for flag in &FLAGS {
+    for flag in flags() {
         let called = match flag.takes {
             Takes::Nothing(_) => String::new(),
             Takes::Value(called, _) => format!(" {called}"),
+            Takes::Rule(kind) => format!(" {}", kind.value),
         };
         let (name, help) = (flag.name, flag.help);
         writeln!(text, "  {name}{called}\n        {help}").expect("a String takes every text");
     }
-    text + "  --help, --version
+    text + "  --config FILE
+        options from a file, one a line
+  --check
+        say which address leads where, and serve nothing
+  --help, --version
+
+The options above that name programs may be given several times. PATTERN is a path, and all below
+it, or a kind of file (*.php); a kind of file goes before a path, a longer path before a shorter.
 
 examples:
   gateway .                                 the current folder at http://127.0.0.1:8080/
@@ -263,6 +278,7 @@ anew with the same options on the same door, and loses nobody. /.health says ok,
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::TempDir;
     use crate::values::WORKERS;
     use concurrency::SERVERS;
     use static_files::Timeouts;
@@ -338,20 +354,83 @@ mod tests {
 
     #[test]
     fn programs_are_mounted() {
-        let options = options(". --cgi /cgi=a=b --cgi=/x/y=c --cgi-authorization --listing");
-        let mounts: Vec<String> = options
-            .cgi
-            .iter()
-            .map(|(prefix, folder)| format!("{prefix} {}", folder.display()))
-            .collect();
-        assert_eq!(mounts, ["/cgi a=b", "/x/y c"]);
+        let options = options(
+            ". --cgi /cgi=a=b --cgi=/x/y=c --cgi-authorization --listing \
+             --fastcgi *.PHP=unix:/run/a.sock,127.0.0.1:9000 --proxy /api=http://127.0.0.1/",
+        );
+        let rules: Vec<String> = options.rules.iter().map(Rule::to_string).collect();
+        assert_eq!(
+            rules,
+            [
+                "/cgi → cgi a=b",
+                "/x/y → cgi c",
+                "*.php → fastcgi unix:/run/a.sock, 127.0.0.1:9000",
+                "/api → proxy 127.0.0.1:80",
+            ]
+        );
         assert_eq!(options.authorization, Authorization::Passed);
         assert_eq!(options.listing, Listing::Shown);
-        check_mistake(". --cgi /cgi", &["/cgi has no folder", "/cgi=DIR"]);
-        check_mistake(". --cgi /cgi=", &["has no folder"]);
-        check_mistake(". --cgi cgi=a", &["begins with a slash"]);
+    }
+
+    #[test]
+    fn rules_that_lead_nowhere_are_told_with_what_to_write() {
+        check_mistake(". --cgi /cgi", &["--cgi: /cgi leads nowhere", "/cgi=DIR"]);
+        check_mistake(". --cgi /cgi=", &["leads nowhere"]);
+        check_mistake(". --cgi cgi=a", &["begins with a slash", "*.php"]);
         check_mistake(". --cgi /a//b=c", &["single slashes"]);
-        check_mistake(". --cgi /a=b --cgi /a/=c", &["/a is mounted twice"]);
+        check_mistake(". --cgi *.pl=a", &["*.pl is a kind of file", "/cgi=DIR"]);
+        check_mistake(
+            ". --cgi /a=b --fastcgi /a/=127.0.0.1:1",
+            &["/a leads to two places"],
+        );
+        check_mistake(". --fastcgi *.=127.0.0.1:1", &["no kind of file"]);
+        check_mistake(". --fastcgi *.a/b=127.0.0.1:1", &["no kind of file"]);
+        check_mistake(
+            ". --fastcgi /a=/run/php.sock",
+            &["no address", "unix:/path"],
+        );
+        check_mistake(". --fastcgi /a=127.0.0.1:1,", &["no address"]);
+        check_mistake(
+            ". --proxy /a=https://127.0.0.1",
+            &["encryption", "use http://"],
+        );
+        check_mistake(
+            ". --proxy /a=http://127.0.0.1:1/b",
+            &["has a path", "write http://127.0.0.1:1"],
+        );
+        check_mistake(". --fastcig /a=b", &["did you mean --fastcgi?"]);
+        let many = vec!["127.0.0.1:1"; 65].join(",");
+        check_mistake(&format!(". --proxy /a={many}"), &["more than 64 targets"]);
+    }
+
+    #[test]
+    fn options_may_stand_in_a_file() {
+        let dir = TempDir::new();
+        let file = dir.file(
+            "options",
+            "# ours\nsite\n--listen 127.0.0.1:81\n--listing\n",
+        );
+        let line = format!("--config {} --listen 127.0.0.1:82", file.display());
+        let options = options(&line);
+        assert_eq!(options.folder, Path::new("site"));
+        assert_eq!(options.listen.port(), 82);
+        assert_eq!(options.listing, Listing::Shown);
+        for (text, expected) in [
+            ("x\n--lisen y", "line 2: there is no option --lisen"),
+            ("--listen", "line 1: --listen needs a value"),
+            ("\n--config x", "line 2: a file of options names no other"),
+        ] {
+            let file = dir.file("wrong", text);
+            check_mistake(&format!("--config {}", file.display()), &[expected]);
+        }
+        check_mistake(". --config /nowhere", &["there is no file /nowhere"]);
+        check_mistake(". --config", &["--config needs a value: --config FILE"]);
+    }
+
+    #[test]
+    fn a_check_is_asked_for_like_a_server() {
+        assert!(matches!(parsed("site --check"), Ok(Invocation::Check(_))));
+        check_mistake("--check", &["which folder"]);
     }
 
     #[test]
@@ -413,7 +492,7 @@ mod tests {
     fn help_and_version_win_over_what_is_missing() {
         assert!(matches!(parsed("--help"), Ok(Invocation::Help)));
         assert!(matches!(parsed("a --version"), Ok(Invocation::Version)));
-        for flag in &FLAGS {
+        for flag in flags() {
             assert!(help().contains(flag.name), "{}", flag.name);
         }
     }

@@ -56,6 +56,11 @@ impl<'r> Segments<'r> {
         &self.names
     }
 
+    /// Whether it is a folder's.
+    pub(crate) fn ends_in_slash(&self) -> bool {
+        self.ends_in_slash
+    }
+
     /// Everything after the first `skip` names, as one decoded path: empty, or begins with a slash.
     ///
     /// # Errors

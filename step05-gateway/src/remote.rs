@@ -29,6 +29,15 @@ pub enum Words {
     FastCgi,
 }
 
+impl Words {
+    /// One request in these words.
+    pub(crate) fn of(self, environ: Environ, request: &Request) -> Box<dyn Protocol> {
+        match self {
+            Words::FastCgi => Box::new(FastCgi::new(environ, request)),
+        }
+    }
+}
+
 /// A [`Handler`] that asks applications behind a wire.
 ///
 /// Local redirects are for [`Redirects`](crate::Redirects) to follow, around the whole site.
@@ -84,10 +93,7 @@ impl Handler for Remote {
         let Ok(environ) = self.environ(request) else {
             return Reply::Ready(bad_path());
         };
-        let protocol: Box<dyn Protocol> = match self.words {
-            Words::FastCgi => Box::new(FastCgi::new(environ, request)),
-        };
-        self.upstream.ask(request, protocol)
+        self.upstream.ask(request, self.words.of(environ, request))
     }
 }
 

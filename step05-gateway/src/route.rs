@@ -6,9 +6,12 @@
 //!     the rest  → files               GET /cgi-bin      → files: a prefix ends where a name ends
 //! ```
 //!
+//! An extension goes before any prefix: `/cgi/a.php` is a script, wherever it stands.
+//!
 //! Handlers see the request as it came, prefix included: what they make of it is up to them.
 
 use crate::path::Segments;
+use crate::scripts::Scripts;
 use static_files::{Handler, Reply, Request};
 use std::borrow::Cow;
 use std::fmt;
@@ -87,6 +90,7 @@ impl Prefix {
 pub struct Routes {
     /// Longest prefix first.
     mounts: Vec<(Prefix, Box<dyn Handler + Send>)>,
+    scripts: Vec<Scripts>,
     rest: Box<dyn Handler + Send>,
 }
 
@@ -95,6 +99,7 @@ impl Routes {
     pub fn new(rest: impl Handler + Send + 'static) -> Routes {
         Routes {
             mounts: Vec::new(),
+            scripts: Vec::new(),
             rest: Box::new(rest),
         }
     }
@@ -102,24 +107,36 @@ impl Routes {
     /// Hands requests for `prefix`, and for everything below it, to `handler`. Of two handlers with
     /// one prefix the earlier stays.
     pub fn mount(&mut self, prefix: Prefix, handler: impl Handler + Send + 'static) {
+        self.mount_boxed(prefix, Box::new(handler));
+    }
+
+    /// Hands requests for scripts to whoever runs them, wherever they stand.
+    pub(crate) fn run_scripts(&mut self, scripts: Scripts) {
+        self.scripts.push(scripts);
+    }
+
+    pub(crate) fn mount_boxed(&mut self, prefix: Prefix, handler: Box<dyn Handler + Send>) {
         let depth = prefix.depth();
         let at = self
             .mounts
             .partition_point(|(other, _)| other.depth() >= depth);
-        self.mounts.insert(at, (prefix, Box::new(handler)));
+        self.mounts.insert(at, (prefix, handler));
     }
 }
 
 impl Handler for Routes {
     fn handle(&self, request: &Request) -> Reply {
         // A site of files alone does not pay for looking at the path twice.
-        if self.mounts.is_empty() {
+        if self.mounts.is_empty() && self.scripts.is_empty() {
             return self.rest.handle(request);
         }
         // A path that says nothing is for the files' handler to refuse.
         let Ok(path) = Segments::parse(request.path()) else {
             return self.rest.handle(request);
         };
+        if let Some(scripts) = self.scripts.iter().find(|each| each.covers(&path)) {
+            return scripts.handle(request, &path);
+        }
         let covers = |(prefix, _): &&(Prefix, _)| prefix.below(path.names()).is_some();
         match self.mounts.iter().find(covers) {
             Some((_, handler)) => handler.handle(request),

@@ -78,12 +78,17 @@ impl From<NoScript> for Response {
 
 /// Finds the program that `names` lead to, below `folder`, which has been canonicalised.
 pub(crate) fn find(folder: &Path, names: &[Cow<'_, [u8]>]) -> Result<Script, NoScript> {
+    let script = find_file(folder, names)?;
+    let metadata = fs::metadata(&script.file).map_err(|error| refusal(error.kind()))?;
+    check(&metadata, &names[script.depth - 1])?;
+    Ok(script)
+}
+
+/// Finds the file that the first names lead to, below `folder`, which has been canonicalised.
+pub(crate) fn find_file(folder: &Path, names: &[Cow<'_, [u8]>]) -> Result<Script, NoScript> {
     let mut file = folder.to_path_buf();
     for (at, name) in names.iter().enumerate() {
-        if name.starts_with(b".") || name.contains(&b'/') {
-            return Err(NoScript::Missing);
-        }
-        file.push(OsStr::from_bytes(name));
+        file.push(plain(name).ok_or(NoScript::Missing)?);
         let metadata = fs::metadata(&file).map_err(|error| refusal(error.kind()))?;
         if metadata.is_dir() {
             continue;
@@ -93,18 +98,23 @@ pub(crate) fn find(folder: &Path, names: &[Cow<'_, [u8]>]) -> Result<Script, NoS
         if !file.starts_with(folder) {
             return Err(NoScript::Missing);
         }
-        check(&metadata, name)?;
+        if !metadata.is_file() {
+            return Err(NoScript::NotAFile);
+        }
         let depth = at + 1;
         return Ok(Script { file, depth });
     }
     Err(NoScript::Missing)
 }
 
+/// A name that may be looked up: not hidden, and not two in one.
+pub(crate) fn plain(name: &[u8]) -> Option<&OsStr> {
+    let is_plain = !name.starts_with(b".") && !name.contains(&b'/');
+    is_plain.then(|| OsStr::from_bytes(name))
+}
+
 fn check(metadata: &Metadata, name: &[u8]) -> Result<(), NoScript> {
     const ANYBODY_EXECUTES: u32 = 0o111;
-    if !metadata.is_file() {
-        return Err(NoScript::NotAFile);
-    }
     if name.starts_with(b"nph-") {
         return Err(NoScript::Unparsed);
     }

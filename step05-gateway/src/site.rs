@@ -3,11 +3,12 @@
 //! The command line and the front door of the course both come through here. Whoever calls decides
 //! about signals (the [`Stop`]) and about what to do when an address is taken.
 
-use crate::cgi::Cgi;
+use crate::complaints::Complaints;
+use crate::kind::{Built, Surroundings};
 use crate::options::{Log, Options};
-use crate::program::Programs;
 use crate::redirect::Redirects;
 use crate::route::Routes;
+use crate::rule::{Pattern, Rule};
 use crate::trust::Trusting;
 use concurrency::{Beneath, Cache, Health, Listeners};
 use socket::Stop;
@@ -17,6 +18,7 @@ use std::fs;
 use std::io::{self, ErrorKind, IsTerminal};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// Why a server did not start, or ended by itself. Its text says what to do about it.
 #[derive(Debug)]
@@ -180,23 +182,48 @@ pub fn routes(options: &Options) -> Result<Routes, Failure> {
         .looking_up(Box::new(move |path: &_| cache.find(path)))
         .listing(options.listing);
     let mut routes = Routes::new(files);
-    if options.cgi.is_empty() {
+    if options.rules.is_empty() {
         return Ok(routes);
     }
-    let programs = Programs::new(Programs::LIMIT).map_err(Failure::System)?;
-    for (prefix, folder) in &options.cgi {
-        let in_folder = |error| Failure::Folder(folder.clone(), error);
-        let cgi = Cgi::new(prefix.clone(), &checked(folder)?, &programs).map_err(in_folder)?;
-        let cgi = cgi
-            .document_root(&root)
-            .authorization(options.authorization);
-        routes.mount(prefix.clone(), cgi);
+    let surroundings = Surroundings {
+        root,
+        authorization: options.authorization,
+        complaints: Complaints::new().map_err(Failure::System)?,
+        programs: OnceLock::new(),
+    };
+    for rule in &options.rules {
+        match ((rule.kind.build)(rule, &surroundings)?, &rule.pattern) {
+            (Built::Mounted(handler), Pattern::Prefix(prefix)) => {
+                routes.mount_boxed(prefix.clone(), handler);
+            }
+            (Built::Scripts(scripts), Pattern::Extension(_)) => routes.run_scripts(scripts),
+            (Built::Mounted(_), Pattern::Extension(_))
+            | (Built::Scripts(_), Pattern::Prefix(_)) => {
+                unreachable!("a kind builds what its pattern asks for")
+            }
+        }
     }
     Ok(routes)
 }
 
+/// Says which address leads where, in the order in which they are looked at.
+///
+/// # Errors
+/// As [`routes`]: what could not be served is told instead.
+pub fn map(options: &Options) -> Result<String, Failure> {
+    routes(options)?;
+    let mut rules: Vec<&Rule> = options.rules.iter().collect();
+    rules.sort_by_key(|rule| match &rule.pattern {
+        Pattern::Extension(_) => usize::MIN,
+        Pattern::Prefix(prefix) => usize::MAX - prefix.depth(),
+    });
+    let lines = rules.iter().map(|rule| format!("{rule}\n"));
+    let rest = format!("/ → files {}\n", options.folder.display());
+    Ok(lines.chain([rest]).collect())
+}
+
 /// The folder without links, if it is one that can be read.
-fn checked(folder: &Path) -> Result<PathBuf, Failure> {
+pub(crate) fn checked(folder: &Path) -> Result<PathBuf, Failure> {
     let found = fs::canonicalize(folder).and_then(|path| fs::read_dir(&path).map(|_| path));
     found.map_err(|error| Failure::Folder(folder.to_path_buf(), error))
 }
@@ -225,8 +252,9 @@ mod tests {
         );
         check(&Options::new(&dir.file("file", "")), "is not a folder");
         let mut options = Options::new(dir.path());
-        let prefix = "/cgi".parse().expect("a prefix");
-        options.cgi.push((prefix, dir.path().join("programs")));
+        let rule = format!("/cgi={}", dir.path().join("programs").display());
+        let rule = Rule::parse(&crate::kind::KINDS[0], rule.as_ref());
+        options.rules.push(rule.expect("a rule"));
         check(&options, "programs; make it");
     }
 

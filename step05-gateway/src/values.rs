@@ -3,8 +3,9 @@
 //! Each function reads one value and puts it where it belongs, or says what is wrong with it and
 //! what to write instead.
 
+use crate::kind::Kind;
 use crate::options::{LISTEN, Log, Options};
-use crate::route::Prefix;
+use crate::rule::Rule;
 use crate::suggest::nearest;
 use crate::trust::Network;
 use concurrency::SERVERS;
@@ -12,7 +13,6 @@ use static_files::{LogFormat, Timeouts};
 use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// Workers beyond this are a slip of the fingers.
@@ -87,19 +87,20 @@ pub(crate) fn workers(options: &mut Options, value: &OsStr) -> Result<(), String
     Ok(())
 }
 
-pub(crate) fn cgi(options: &mut Options, value: &OsStr) -> Result<(), String> {
-    let (prefix, folder) = split_at_equals(value);
-    let prefix = prefix.to_string_lossy();
-    let Some(folder) = folder.filter(|folder| !folder.is_empty()) else {
-        return Err(format!("{prefix} has no folder; write /cgi=DIR"));
-    };
-    let parsed: Prefix = prefix
-        .parse()
-        .map_err(|bad| format!("\"{prefix}\" is no prefix: {bad}"))?;
-    if options.cgi.iter().any(|(other, _)| *other == parsed) {
-        return Err(format!("{parsed} is mounted twice"));
+pub(crate) fn rule(
+    options: &mut Options,
+    kind: &'static Kind,
+    value: &OsStr,
+) -> Result<(), String> {
+    let rule = Rule::parse(kind, value)?;
+    if options
+        .rules
+        .iter()
+        .any(|other| other.pattern == rule.pattern)
+    {
+        return Err(format!("{} leads to two places", rule.pattern));
     }
-    options.cgi.push((parsed, PathBuf::from(folder)));
+    options.rules.push(rule);
     Ok(())
 }
 
