@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-// ANCHOR: stop_on_signals
 /// Raises `stop` when SIGTERM or SIGINT arrives, and cuts it when a second one does. A third one ends
 /// the process on the spot.
 ///
@@ -23,7 +22,6 @@ use std::time::Instant;
 pub fn stop_on_signals(stop: Arc<Stop>) -> io::Result<()> {
     watch(sys::catch_endings()?, stop, None)
 }
-// ANCHOR_END: stop_on_signals
 
 /// The same, and SIGHUP has a successor take over.
 ///
@@ -68,6 +66,7 @@ struct Watch {
 }
 
 impl Watch {
+    // ANCHOR: watch
     /// Until the second ending.
     fn run(&mut self) -> io::Result<()> {
         loop {
@@ -89,6 +88,7 @@ impl Watch {
             }
         }
     }
+    // ANCHOR_END: watch
 
     fn end(&mut self) {
         self.has_been_asked = true;
