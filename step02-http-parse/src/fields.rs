@@ -90,6 +90,18 @@ impl Fields {
         Ok(())
     }
 
+    /// Copies the section into memory that holds some more lines, of `octets` in all.
+    #[must_use]
+    pub fn with_room(&self, octets: usize) -> Fields {
+        let mut copy = Fields {
+            wire: Vec::with_capacity(self.wire.len() + octets),
+            lines: Vec::with_capacity(self.lines.len().max(USUAL_LINES)),
+        };
+        copy.wire.extend_from_slice(&self.wire);
+        copy.lines.extend_from_slice(&self.lines);
+        copy
+    }
+
     /// Forgets all lines and keeps their memory.
     pub(crate) fn clear(&mut self) {
         self.wire.clear();

@@ -114,9 +114,14 @@ pub(crate) fn write_head(head: &ResponseHead, encoder: Encoder, asked: &Asked, o
     out.reserve(head.fields.wire().len() + HEAD_EXTRA);
     status_line(head.status, out);
     let length = length_line(head, encoder);
-    for (name, line) in head.fields.wire_lines() {
-        if kept(name, length) == Kept::Yes {
-            out.extend_from_slice(line);
+    let mut names = head.fields.wire_lines().map(|(name, _)| name);
+    if names.all(|name| kept(name, length) == Kept::Yes) {
+        out.extend_from_slice(head.fields.wire());
+    } else {
+        for (name, line) in head.fields.wire_lines() {
+            if kept(name, length) == Kept::Yes {
+                out.extend_from_slice(line);
+            }
         }
     }
     if encoder == Encoder::Chunked {

@@ -12,8 +12,8 @@
 
 use crate::byteranges;
 use crate::encoding::{Coding, choose};
-use crate::freshness::cache_control;
 use crate::mime::media_type;
+use crate::prepared;
 use crate::range::Span;
 use crate::respond::now;
 use crate::{
@@ -50,33 +50,24 @@ fn answer_with(
     let name = path.file_name().unwrap_or(b"");
     match precondition(method, fields, Some(validators)) {
         Precondition::Holds => {}
-        // What a cache needs to go on using its copy; the rest it knows (RFC 9110 §15.4.5).
         Precondition::NotModified => {
-            return Response::new(Status::NOT_MODIFIED)
-                .with("ETag", &file.etag)
-                .with("Cache-Control", cache_control(name));
+            let mut response = Response::new(Status::NOT_MODIFIED);
+            response.head.fields = prepared::unchanged(name, file);
+            return response;
         }
         Precondition::Failed => return failed(),
     }
-    let media_type = media_type(name);
     let mut response = match select_range(method, fields, validators, file.len) {
-        Selected::Part(span) => part(file, media_type, span),
+        Selected::Part(span) => part(file, media_type(name), span),
         // Content-Encoding would be said of the multipart, which is not encoded: its parts are.
         Selected::Parts(spans) if coding.is_none() => {
-            byteranges::response(file, media_type, &spans)
+            byteranges::response(file, media_type(name), &spans)
         }
-        Selected::Whole | Selected::Parts(_) => whole(file, media_type),
+        Selected::Whole | Selected::Parts(_) => return whole(name, coding, file),
         Selected::Unsatisfiable => return unsatisfiable(file),
     };
-    if let Some(coding) = coding {
-        response = response.with("Content-Encoding", coding.name());
-    }
+    prepared::push_of_representation(&mut response.head.fields, name, coding, file);
     response
-        .with("Last-Modified", &file.last_modified)
-        .with("ETag", &file.etag)
-        .with("Cache-Control", cache_control(name))
-        .with("Accept-Ranges", "bytes")
-        .with("X-Content-Type-Options", "nosniff")
 }
 
 /// The response for a page that is made anew for each request, and so has neither tag nor date.
@@ -88,8 +79,9 @@ pub(crate) fn answer_with_page(request: &Request, html: String) -> Response {
     }
 }
 
-fn whole(file: &OpenFile, media_type: &str) -> Response {
-    let mut response = Response::new(Status::OK).with("Content-Type", media_type);
+fn whole(name: &[u8], coding: Option<Coding>, file: &OpenFile) -> Response {
+    let mut response = Response::new(Status::OK);
+    response.head.fields = prepared::whole(name, coding, file);
     let all = Span {
         first: 0,
         len: file.len,

@@ -10,6 +10,7 @@
 
 use crate::SitePath;
 use crate::encoding::Sibling;
+use crate::prepared::Prepared;
 use crate::respond::{now, text_of};
 use http_parse::HttpDate;
 use socket::{AcceptFate, accept_fate};
@@ -49,6 +50,8 @@ pub struct OpenFile {
     /// Its encoded forms, the preferred one first; none from [`Disk`], see
     /// [`with_siblings`](crate::with_siblings).
     pub siblings: Vec<Sibling>,
+    /// The fields of its answers, where a cache keeps them, see [`prepare`](crate::prepare).
+    pub prepared: Option<Arc<Prepared>>,
 }
 
 /// Why a path gives nothing.
@@ -115,6 +118,7 @@ impl Found {
             last_modified: text_of(&modified.format()).into(),
             body: None,
             siblings: Vec::new(),
+            prepared: None,
         })))
     }
 }

@@ -5,54 +5,52 @@
 //! within a second, and a response is made from one look-up: head and content always belong
 //! together.
 //!
-//! Two generations bound it: entries go into the young one; when that is full it becomes the old
-//! one, and the old one is dropped. What is in use moves back to the young one in time.
+//! There is a set of shelves for each core, and a thread always goes to the same one: loops that
+//! serve at the same time do not wait for each other, and find what they know in their own core's
+//! memory. Where there are more threads than shelves, they share.
 
-use static_files::{Denied, Found, OpenFile, Sibling, SitePath, with_siblings};
-use std::collections::HashMap;
+mod hash;
+mod shelves;
+
+use crate::sys;
+use shelves::Shelves;
+use static_files::{Denied, Found, OpenFile, Sibling, SitePath, prepare, with_siblings};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::thread::available_parallelism;
+use std::time::Instant;
 
-/// How long an entry is believed.
-const FRESH: Duration = Duration::from_secs(1);
-/// Entries of one generation.
-const ENTRIES: usize = 256;
-/// Open files of one generation, siblings included: half of the descriptors a cache may hold.
-const FILES: usize = 256;
-/// Octets of content in one generation.
-const BYTES: usize = 8 << 20;
-/// The largest content that is kept in memory.
-const SMALL: u64 = 64 * 1024;
+/// The largest content that is kept in memory. What is larger leaves by sendfile, which does not
+/// copy it.
+pub(crate) const SMALL: usize = 8 * 1024;
+
+/// Which part of all descriptors the cache may hold: the others are for clients.
+const SHARE: usize = 4;
+/// Open files of one generation at most, however many descriptors there are.
+const FILES: usize = 1024;
 
 /// A cache before a look-up.
 pub struct Cache<L> {
     lookup: L,
-    shelves: Mutex<Shelves>,
-}
-
-#[derive(Default)]
-struct Shelves {
-    young: HashMap<PathBuf, Entry>,
-    old: HashMap<PathBuf, Entry>,
-    /// Octets of content in `young`.
-    bytes: usize,
-    /// Open files in `young`.
-    files: usize,
-}
-
-struct Entry {
-    found: Found,
-    looked_up: Instant,
+    /// One for each core.
+    shelves: Box<[Mutex<Shelves>]>,
 }
 
 impl<L: Fn(&SitePath) -> Result<Found, Denied>> Cache<L> {
     /// A cache that asks `lookup` for what it does not know.
     pub fn new(lookup: L) -> Cache<L> {
+        let cores = available_parallelism().map_or(1, usize::from);
+        // Without a known limit it is the one that nearly every system has.
+        let descriptors = sys::descriptor_limit().unwrap_or(1024);
+        let generations = 2 * cores;
+        let files = (descriptors / SHARE / generations).clamp(1, FILES);
         Cache {
             lookup,
-            shelves: Mutex::new(Shelves::default()),
+            shelves: (0..cores)
+                .map(|_| Mutex::new(Shelves::new(files)))
+                .collect(),
         }
     }
 
@@ -63,80 +61,32 @@ impl<L: Fn(&SitePath) -> Result<Found, Denied>> Cache<L> {
     /// Those of the look-up.
     pub fn find(&self, path: &SitePath) -> Result<Found, Denied> {
         let now = Instant::now();
-        if let Some(found) = self.shelves().get(path.relative(), now) {
+        let name = path.relative().as_os_str().as_bytes();
+        if let Some(found) = self.shelves().get(name, now) {
             return Ok(found);
         }
         // Two threads may look up the same path at once: each gets a right answer.
         let found = with_siblings((self.lookup)(path)?, path, &self.lookup);
-        let found = with_bodies(found);
-        self.shelves().put(path.relative(), &found, now);
+        let found = prepare(with_bodies(found), path);
+        self.shelves().put(name, &found, now);
         Ok(found)
     }
 
+    /// This thread's, which as a rule nobody else is at.
     fn shelves(&self) -> MutexGuard<'_, Shelves> {
+        static THREADS: AtomicUsize = AtomicUsize::new(0);
+        thread_local! {
+            static NUMBER: usize = THREADS.fetch_add(1, Ordering::Relaxed);
+        }
+        let shelves = &self.shelves[NUMBER.with(|number| number % self.shelves.len())];
         // A panic under this lock could only lose entries, and they can be had again.
-        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+        shelves.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<L> std::fmt::Debug for Cache<L> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Cache").finish_non_exhaustive()
-    }
-}
-
-impl Shelves {
-    fn get(&mut self, path: &Path, now: Instant) -> Option<Found> {
-        let is_fresh = |entry: &Entry| now.saturating_duration_since(entry.looked_up) < FRESH;
-        if let Some(entry) = self.young.get(path) {
-            return is_fresh(entry).then(|| entry.found.clone());
-        }
-        let (path, entry) = self.old.remove_entry(path)?;
-        if !is_fresh(&entry) {
-            return None;
-        }
-        let found = entry.found.clone();
-        self.insert(path, entry);
-        Some(found)
-    }
-
-    fn put(&mut self, path: &Path, found: &Found, now: Instant) {
-        let entry = Entry {
-            found: found.clone(),
-            looked_up: now,
-        };
-        self.insert(path.to_path_buf(), entry);
-    }
-
-    fn insert(&mut self, path: PathBuf, entry: Entry) {
-        let (files, bytes) = cost(&entry.found);
-        let is_full =
-            self.young.len() >= ENTRIES || self.files + files > FILES || self.bytes + bytes > BYTES;
-        if is_full {
-            self.old = std::mem::take(&mut self.young);
-            (self.files, self.bytes) = (0, 0);
-        }
-        self.files += files;
-        self.bytes += bytes;
-        if let Some(replaced) = self.young.insert(path, entry) {
-            let (files, bytes) = cost(&replaced.found);
-            self.files -= files;
-            self.bytes -= bytes;
-        }
-    }
-}
-
-/// Open files of an entry, and octets of their contents.
-fn cost(found: &Found) -> (usize, usize) {
-    let body_len = |file: &OpenFile| file.body.as_ref().map_or(0, |body| body.len());
-    match found {
-        Found::File(file) => file
-            .siblings
-            .iter()
-            .fold((1, body_len(file)), |(files, bytes), sibling| {
-                (files + 1, bytes + body_len(&sibling.file))
-            }),
-        Found::Folder => (0, 0),
     }
 }
 
@@ -161,10 +111,11 @@ fn with_bodies(found: Found) -> Found {
 
 /// Reads a small file's content, if it is still what its description says.
 fn with_body(file: Arc<OpenFile>) -> Arc<OpenFile> {
-    if file.len > SMALL || file.body.is_some() {
+    let small = usize::try_from(file.len).ok().filter(|len| *len <= SMALL);
+    let Some(len) = small.filter(|_| file.body.is_none()) else {
         return file;
-    }
-    let mut body = vec![0; usize::try_from(file.len).expect("a small file")];
+    };
+    let mut body = vec![0; len];
     let read = file.file.read_exact_at(&mut body, 0);
     // Written to while it was read, it is sent from the file: a short read will be noticed there.
     if read.is_err() || !is_unchanged(&file) {
@@ -185,52 +136,9 @@ fn is_unchanged(file: &OpenFile) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use static_files::Coding;
     use std::cell::Cell;
     use std::fs;
-
-    #[test]
-    fn an_entry_is_believed_for_a_second_and_not_longer() {
-        let start = Instant::now();
-        let mut shelves = Shelves::default();
-        shelves.put(Path::new("a"), &Found::Folder, start);
-        assert!(shelves.get(Path::new("a"), start + FRESH / 2).is_some());
-        assert!(shelves.get(Path::new("a"), start + FRESH).is_none());
-        assert!(shelves.get(Path::new("b"), start).is_none());
-    }
-
-    #[test]
-    fn a_flood_of_names_leaves_a_bounded_number_and_what_is_in_use() {
-        let start = Instant::now();
-        let mut shelves = Shelves::default();
-        shelves.put(Path::new("in use"), &Found::Folder, start);
-        for number in 0..10 * ENTRIES {
-            shelves.put(Path::new(&number.to_string()), &Found::Folder, start);
-            assert!(
-                shelves.get(Path::new("in use"), start).is_some(),
-                "after {number} others"
-            );
-        }
-        assert!(shelves.young.len() <= ENTRIES);
-        assert!(shelves.old.len() <= ENTRIES);
-    }
-
-    #[test]
-    fn contents_are_bounded_in_octets() {
-        let start = Instant::now();
-        let mut shelves = Shelves::default();
-        let body: Arc<[u8]> = Arc::from(vec![0; usize::try_from(SMALL).expect("small")]);
-        let path = temporary_file("bounded");
-        for number in 0..3 * BYTES / body.len() {
-            let Ok(Found::File(file)) = Found::describe(fs::File::open(&path).unwrap()) else {
-                panic!("a regular file");
-            };
-            let found = Found::File(Arc::new(file.with_body(body.clone())));
-            shelves.put(Path::new(&number.to_string()), &found, start);
-            assert!(shelves.bytes <= BYTES);
-        }
-        fs::remove_file(path).unwrap();
-    }
+    use std::path::PathBuf;
 
     #[test]
     fn the_disk_is_asked_once_and_the_content_comes_with_the_answer() {
@@ -251,31 +159,6 @@ mod tests {
             assert_eq!(file.body.as_deref(), Some(&b"content"[..]));
         }
         assert_eq!(asked.get(), 1);
-        fs::remove_file(path).unwrap();
-    }
-
-    #[test]
-    fn open_files_are_bounded_with_their_siblings() {
-        let start = Instant::now();
-        let mut shelves = Shelves::default();
-        let path = temporary_file("siblings");
-        let Ok(Found::File(file)) = Found::describe(fs::File::open(&path).unwrap()) else {
-            panic!("a regular file");
-        };
-        let sibling = |coding| Sibling {
-            coding,
-            file: Arc::clone(&file),
-        };
-        let found = Found::File(Arc::new(OpenFile {
-            siblings: Coding::ALL.map(sibling).to_vec(),
-            ..OpenFile::clone(&file)
-        }));
-        for number in 0..ENTRIES {
-            shelves.put(Path::new(&number.to_string()), &found, start);
-            shelves.put(Path::new("again"), &found, start);
-            assert!(shelves.files <= FILES);
-            assert_eq!(shelves.files, 3 * shelves.young.len());
-        }
         fs::remove_file(path).unwrap();
     }
 

@@ -39,9 +39,9 @@ use std::mem;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Instant;
 
-/// Moves that one step makes at the most, each of at most some 256 KiB: without a bound one
-/// fast download would freeze everybody else.
-const MOVES: usize = 32;
+/// Moves that one step makes at the most, each of at most some 16 KiB: without a bound a client that
+/// sends its requests ahead would freeze everybody else. A large piece of a file ends a step alone.
+const MOVES: usize = 128;
 
 /// What a step has come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub enum Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Moved {
     Some,
+    /// So much that others should have their turn now.
+    Enough,
     Blocked,
     Over,
 }
@@ -170,6 +172,7 @@ impl<'h> Session<'h> {
             match self.advance()? {
                 Moved::Some if self.spent.is_some() => break,
                 Moved::Some => {}
+                Moved::Enough => break,
                 Moved::Blocked => return self.rest(now),
                 Moved::Over => return Ok(Step::Closed),
             }

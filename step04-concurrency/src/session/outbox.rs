@@ -1,5 +1,6 @@
 //! Bytes on their way to the client: a buffer that is filled at one end and flushed at the other.
 
+use crate::sys;
 use std::io::{self, Write};
 use std::net::TcpStream;
 
@@ -56,9 +57,19 @@ impl Outbox {
     }
 
     /// Writes what the socket takes; what is left is [`Outbox::pending`].
-    pub(super) fn flush(&mut self, mut stream: &TcpStream) -> io::Result<()> {
+    pub(super) fn flush(&mut self, stream: &TcpStream) -> io::Result<()> {
+        self.flush_by(|octets| (&*stream).write(octets))
+    }
+
+    /// The same, where more follows at once by another way: the kernel holds back the last packet
+    /// that is not full, so that a head and the beginning of its file travel together.
+    pub(super) fn flush_before_more(&mut self, stream: &TcpStream) -> io::Result<()> {
+        self.flush_by(|octets| sys::send_before_more(stream, octets))
+    }
+
+    fn flush_by(&mut self, write: impl Fn(&[u8]) -> io::Result<usize>) -> io::Result<()> {
         while !self.is_empty() {
-            match stream.write(&self.buf[self.sent..]) {
+            match write(&self.buf[self.sent..]) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(n) => {
                     self.sent += n;

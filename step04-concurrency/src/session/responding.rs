@@ -47,6 +47,7 @@ impl Session<'_> {
         }
         match sent {
             Sent::Some => Ok(Moved::Some),
+            Sent::Enough => Ok(Moved::Enough),
             Sent::Blocked => Ok(Moved::Blocked),
             Sent::All => {
                 self.ended();

@@ -10,11 +10,11 @@ use std::os::unix::fs::FileExt;
 
 /// Octets that one turn of a session may hand to sendfile: enough to be worth the call, little
 /// enough that the other connections do not wait for one fast download.
-const SENDFILE_TURN: usize = 256 * 1024;
+const SENDFILE_TURN: usize = 512 * 1024;
 
-/// A file's content up to this size is read into the outbox, where it leaves in the same packet as
+/// A file's content up to this size is read into the outbox, where it leaves in the same write as
 /// its head; beyond it, sendfile spares the copy.
-const SMALL_FILE: usize = 16 * 1024;
+const SMALL_FILE: usize = crate::cache::SMALL;
 
 /// Octets read from a stream in one turn.
 const STREAM_TURN: usize = 16 * 1024;
@@ -24,6 +24,8 @@ const STREAM_TURN: usize = 16 * 1024;
 pub(super) enum Sent {
     /// On by some octets.
     Some,
+    /// On by so many that it is somebody else's turn.
+    Enough,
     /// Nowhere: the client has to take what waits first.
     Blocked,
     /// To its end; what has not left yet is in the outbox.
@@ -160,7 +162,7 @@ impl Sending {
         let Body::File { file, offset, len } = &self.body else {
             return Ok(Sent::All);
         };
-        outbox.flush(stream)?;
+        outbox.flush_before_more(stream)?;
         if !outbox.is_empty() {
             return Ok(Sent::Blocked);
         }
@@ -174,7 +176,13 @@ impl Sending {
                 outbox.count(n);
                 self.at += n as u64;
                 self.total += n as u64;
-                Ok(Sent::Some)
+                Ok(match self.body.len() {
+                    Some(len) if len == self.at => Sent::Some,
+                    // The socket has taken what it has room for; asking again would only cost a
+                    // call to hear that.
+                    Some(_) | None if n < count => Sent::Blocked,
+                    Some(_) | None => Sent::Enough,
+                })
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Sent::Blocked),
             Err(error) => Err(error),

@@ -53,6 +53,8 @@ pub(super) const AF_INET6: c_int = 10;
 pub(super) const SOCK_STREAM: c_int = 1;
 pub(super) const SOCK_CLOEXEC: c_int = 0o2_000_000;
 pub(super) const SOCK_NONBLOCK: c_int = 0o4000;
+pub(super) const MSG_NOSIGNAL: c_int = 0x4000;
+pub(super) const MSG_MORE: c_int = 0x8000;
 pub(super) const IPPROTO_TCP: c_int = 6;
 pub(super) const TCP_NODELAY: c_int = 1;
 
@@ -159,6 +161,8 @@ unsafe extern "C" {
     ) -> c_int;
     /// poll(2)
     pub(super) fn poll(fds: *mut PollFd, count: c_ulong, timeout_ms: c_int) -> c_int;
+    /// send(2)
+    pub(super) fn send(fd: c_int, from: *const c_void, count: usize, flags: c_int) -> isize;
     /// sendfile(2)
     pub(super) fn sendfile(out: c_int, from: c_int, offset: *mut i64, count: usize) -> isize;
     /// fcntl(2)

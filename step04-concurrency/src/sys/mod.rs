@@ -23,10 +23,13 @@ pub use epoll::{Epoll, Event, Events, Interest};
 pub use files::{find_beneath, open_found};
 pub use inherit::{claim, pass_on};
 pub use poll::{Pollable, poll};
-pub use process::{close_inherited_on_exec, kill_group, pidfd_open, raise_descriptor_limit};
+pub use process::{
+    close_inherited_on_exec, descriptor_limit, kill_group, pidfd_open, raise_descriptor_limit,
+};
 pub use signal::{Alarm, Signal, Wish, catch_endings, release_endings};
 pub use socket::{
-    Port, listen, reset_on_close, sendfile, set_nonblocking, shares_port, stop_listening,
+    Port, listen, reset_on_close, send_before_more, sendfile, set_nonblocking, shares_port,
+    stop_listening,
 };
 
 use std::ffi::c_int;

@@ -43,6 +43,17 @@ pub fn close_inherited_on_exec() -> io::Result<()> {
     check(c_int::try_from(result).unwrap_or(-1)).map(drop)
 }
 
+/// How many descriptors this process may have open: the soft limit of `RLIMIT_NOFILE`.
+///
+/// # Errors
+/// What getrlimit(2) reports.
+pub fn descriptor_limit() -> io::Result<usize> {
+    let mut limit = ffi::Rlimit { soft: 0, hard: 0 };
+    // SAFETY: `limit` is ours to be written to through the call.
+    check(unsafe { ffi::getrlimit(ffi::RLIMIT_NOFILE, &raw mut limit) })?;
+    Ok(usize::try_from(limit.soft).unwrap_or(usize::MAX))
+}
+
 /// Raises this process's soft limit on open descriptors to the hard one and returns it. The usual
 /// soft limit of 1,024 dates from `select`, which could count no further.
 ///

@@ -24,6 +24,18 @@ pub fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
     Ok(())
 }
 
+/// Sends octets that more will follow at once, as `MSG_MORE` of send(2) says it.
+///
+/// # Errors
+/// `WouldBlock` when the socket is full; what send(2) reports.
+pub fn send_before_more(socket: &TcpStream, octets: &[u8]) -> io::Result<usize> {
+    let flags = ffi::MSG_MORE | ffi::MSG_NOSIGNAL;
+    let (from, len) = (octets.as_ptr().cast::<c_void>(), octets.len());
+    // SAFETY: `from` points to `len` octets that stay borrowed through the call, which reads them.
+    let sent = unsafe { ffi::send(socket.as_raw_fd(), from, len, flags) };
+    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+}
+
 /// Moves up to `count` octets of `file`, from `offset` on, into the socket without passing through
 /// this process (sendfile(2)). 0 is the end of the file.
 ///
