@@ -4,8 +4,9 @@
 //! FastCGI and SCGI carry the same words and frame them differently; what the words mean is decided
 //! here. What the end of the octets means is for the wire to say.
 
+pub(crate) use crate::cgi_head::Opening;
 use crate::cgi_head::{Answer, BadGateway, HeadReader};
-use crate::protocol::Heard;
+use crate::protocol::{After, Heard};
 use http_parse::{Method, Parsed};
 
 /// Understands one answer.
@@ -13,6 +14,14 @@ use http_parse::{Method, Parsed};
 pub(crate) struct CgiAnswer {
     method: Method,
     state: State,
+    last: Last,
+}
+
+/// Whether what was heard last is content that has been promised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Content,
+    Other,
 }
 
 #[derive(Debug)]
@@ -35,12 +44,16 @@ pub(crate) enum Beyond {
 
 impl CgiAnswer {
     /// The answer to a request of this method.
-    pub(crate) fn new(method: Method) -> CgiAnswer {
+    pub(crate) fn new(method: Method, opening: Opening) -> CgiAnswer {
         let state = State::Head {
             front: Vec::new(),
-            reader: HeadReader::default(),
+            reader: HeadReader::new(opening),
         };
-        CgiAnswer { method, state }
+        CgiAnswer {
+            method,
+            state,
+            last: Last::Other,
+        }
     }
 
     /// Understands `octets`, which follow those that were understood before and are not empty.
@@ -50,6 +63,16 @@ impl CgiAnswer {
     /// # Errors
     /// [`BadGateway`] when they are no head.
     pub(crate) fn hear(&mut self, octets: &[u8]) -> Result<Heard, BadGateway> {
+        let heard = self.understand(octets)?;
+        self.last = if matches!(heard, Heard::Data { .. }) {
+            Last::Content
+        } else {
+            Last::Other
+        };
+        Ok(heard)
+    }
+
+    fn understand(&mut self, octets: &[u8]) -> Result<Heard, BadGateway> {
         match &mut self.state {
             State::Head { front, reader } => {
                 let before = front.len();
@@ -106,11 +129,12 @@ impl CgiAnswer {
         Heard::Head(end, head)
     }
 
-    /// Tells that so many octets of data are used up.
+    /// Tells that so many octets of what was heard last are used up.
     pub(crate) fn took(&mut self, n: usize) {
         if let State::Content {
             left: Some(left), ..
         } = &mut self.state
+            && self.last == Last::Content
         {
             *left -= n as u64;
         }
@@ -153,4 +177,26 @@ impl CgiAnswer {
 
 fn data(len: usize) -> Heard {
     Heard::Data { skip: 0, len }
+}
+
+/// Hears an answer that lasts as long as its connection.
+///
+/// # Errors
+/// As [`CgiAnswer::hear`] and [`CgiAnswer::end`].
+pub(crate) fn hear_to_the_end(
+    answer: &mut CgiAnswer,
+    front: &[u8],
+    eof: bool,
+) -> Result<Heard, BadGateway> {
+    if answer.is_whole() {
+        return Ok(Heard::End(After::Close));
+    }
+    if !front.is_empty() {
+        return answer.hear(front);
+    }
+    if eof {
+        answer.end()?;
+        return Ok(Heard::End(After::Close));
+    }
+    Ok(Heard::NeedBytes)
 }

@@ -13,7 +13,10 @@
 //! This module decides what the program said and refuses what it cannot have meant. It does not
 //! read the program's output, and it does not count its content.
 
+mod lines;
+
 use http_parse::{Fields, Parsed, ResponseHead, Status};
+use lines::{at_most_once, content_length, parse_fields, parse_status, shown, status};
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -93,12 +96,31 @@ impl From<BadGateway> for io::Error {
 /// ```
 #[derive(Debug, Default)]
 pub struct HeadReader {
+    opening: Opening,
     /// Octets in which no end of the head begins: they are not searched again, so a program that
     /// writes one octet at a time costs no more than any other.
     searched: usize,
 }
 
+/// What a head begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Opening {
+    /// Fields, `Status` among them (RFC 3875 §6).
+    #[default]
+    Fields,
+    /// A status line, as in HTTP: the protocol of uWSGI has it so.
+    StatusLine,
+}
+
 impl HeadReader {
+    /// Reads a head that begins so.
+    pub(crate) fn new(opening: Opening) -> HeadReader {
+        HeadReader {
+            opening,
+            searched: 0,
+        }
+    }
+
     /// Looks at everything received so far; `front` only grows between calls.
     ///
     /// `Complete` tells how many octets the head took; content begins behind them.
@@ -116,7 +138,11 @@ impl HeadReader {
             let reason = format!("sent no empty line within {HEAD_LIMIT} octets of head");
             return Err(BadGateway::new(reason));
         };
-        Ok(Parsed::Complete(answer(&front[..end])?, end))
+        let answer = match self.opening {
+            Opening::Fields => answer(&front[..end])?,
+            Opening::StatusLine => answer_with_status_line(&front[..end])?,
+        };
+        Ok(Parsed::Complete(answer, end))
     }
 
     /// The offset behind the first empty line.
@@ -136,7 +162,7 @@ impl HeadReader {
 
 /// Turns a complete head into an answer.
 fn answer(head: &[u8]) -> Result<Answer, BadGateway> {
-    let mut fields = parse_fields(head)?;
+    let fields = parse_fields(head)?;
     let status = status(&fields)?;
     let length = content_length(&fields)?;
     let location = at_most_once(&fields, "Location")?.map(<[u8]>::to_vec);
@@ -153,11 +179,33 @@ fn answer(head: &[u8]) -> Result<Answer, BadGateway> {
         Some(_) => Status::FOUND,
         None => Status::OK,
     };
+    Ok(for_client(status.unwrap_or(default), fields, length))
+}
+
+/// The same after a status line, which leaves nothing to be guessed: no field has to be there, and
+/// every Location is the client's.
+fn answer_with_status_line(head: &[u8]) -> Result<Answer, BadGateway> {
+    let end = head.iter().position(|octet| *octet == b'\n');
+    let (line, fields) = head.split_at(end.map_or(head.len(), |end| end + 1));
+    let line = line.trim_ascii_end();
+    let code = line
+        .strip_prefix(b"HTTP/")
+        .and_then(|rest| rest.splitn(2, |octet| *octet == b' ').nth(1));
+    let bad = || BadGateway::new(format!("began with no status line: \"{}\"", shown(line)));
+    let status = parse_status(code.ok_or_else(bad)?)?;
+    let fields = parse_fields(fields)?;
+    let length = content_length(&fields)?;
+    at_most_once(&fields, "Content-Type")?;
+    Ok(for_client(status, fields, length))
+}
+
+/// Takes out what is not the program's to say.
+fn for_client(status: Status, mut fields: Fields, length: Option<u64>) -> Answer {
     for name in DROPPED {
         fields.remove(name);
     }
     fields.remove("Status");
-    let mut head = ResponseHead::new(status.unwrap_or(default));
+    let mut head = ResponseHead::new(status);
     match head.status.code() {
         // Not even a length of zero may be said with 204, and with 304 only that of the page it
         // stands for, which a program that sends no content will not know (RFC 9110 §8.6).
@@ -170,99 +218,13 @@ fn answer(head: &[u8]) -> Result<Answer, BadGateway> {
         _ => {}
     }
     head.fields = fields;
-    Ok(Answer::Client { head, length })
+    Answer::Client { head, length }
 }
 
 /// A path of this server. `//host/…` is another host to every browser, so it is not local; and a
 /// local path beside other fields (a cookie, say) is for the client, or the fields would be lost.
 fn is_local(location: &[u8]) -> bool {
     location.starts_with(b"/") && !location.starts_with(b"//")
-}
-
-fn parse_fields(head: &[u8]) -> Result<Fields, BadGateway> {
-    let mut fields = Fields::new();
-    for line in head.split_inclusive(|octet| *octet == b'\n') {
-        let line = line.strip_suffix(b"\n").unwrap_or(line);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if line.is_empty() {
-            break;
-        }
-        let (name, value) = split_field(line)?;
-        fields
-            .try_push(name, value)
-            .map_err(|_| not_a_field(line))?;
-    }
-    Ok(fields)
-}
-
-fn split_field(line: &[u8]) -> Result<(&[u8], &[u8]), BadGateway> {
-    if line.starts_with(b"HTTP/") {
-        return Err(BadGateway::new(
-            "began with a status line; a CGI program sends \"Status: 200 OK\" instead",
-        ));
-    }
-    let colon = line.iter().position(|octet| *octet == b':');
-    let (name, rest) = line.split_at(colon.ok_or_else(|| not_a_field(line))?);
-    Ok((name, rest[1..].trim_ascii()))
-}
-
-/// Names the line, so that a forgotten `Content-Type` or a stray `print` is found at once.
-fn not_a_field(line: &[u8]) -> BadGateway {
-    const SHOWN: usize = 60;
-    let shown = line[..line.len().min(SHOWN)].escape_ascii();
-    BadGateway::new(format!("sent a head line that is no field: \"{shown}\""))
-}
-
-/// `Status: 404 Not Found`; the words are free, the number is not.
-fn status(fields: &Fields) -> Result<Option<Status>, BadGateway> {
-    let Some(value) = at_most_once(fields, "Status")? else {
-        return Ok(None);
-    };
-    let bad = || BadGateway::new(format!("sent the status \"{}\"", value.escape_ascii()));
-    let digits = value.split(|octet| *octet == b' ').next();
-    let digits = digits.filter(|digits| digits.len() == 3).ok_or_else(bad)?;
-    let code = decimal(digits).filter(|code| (200..600).contains(code));
-    let code = code.and_then(|code| u16::try_from(code).ok());
-    code.and_then(Status::new).map(Some).ok_or_else(bad)
-}
-
-/// Content-Length decides where the response ends, so whatever is doubtful about it is refused: a
-/// second one, or a Transfer-Encoding beside it (RFC 9112 §6.3).
-fn content_length(fields: &Fields) -> Result<Option<u64>, BadGateway> {
-    let Some(value) = at_most_once(fields, "Content-Length")? else {
-        return Ok(None);
-    };
-    if fields.contains("Transfer-Encoding") {
-        return Err(BadGateway::new(
-            "sent both Content-Length and Transfer-Encoding",
-        ));
-    }
-    match decimal(value) {
-        Some(length) => Ok(Some(length)),
-        None => Err(BadGateway::new(format!(
-            "sent the Content-Length \"{}\"",
-            value.escape_ascii()
-        ))),
-    }
-}
-
-/// Digits only: `str::parse` would take a sign.
-fn decimal(digits: &[u8]) -> Option<u64> {
-    if !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    std::str::from_utf8(digits).ok()?.parse().ok()
-}
-
-fn at_most_once<'f>(
-    fields: &'f Fields,
-    name: &'static str,
-) -> Result<Option<&'f [u8]>, BadGateway> {
-    let mut values = fields.all(name);
-    match (values.next(), values.next()) {
-        (value, None) => Ok(value),
-        (_, Some(_)) => Err(BadGateway::new(format!("sent {name} twice"))),
-    }
 }
 
 #[cfg(test)]

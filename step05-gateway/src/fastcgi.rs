@@ -16,7 +16,7 @@
 //!
 //! Source: FastCGI Specification 1.0 (1996).
 
-use crate::cgi_answer::{Beyond, CgiAnswer};
+use crate::cgi_answer::{Beyond, CgiAnswer, Opening};
 use crate::cgi_head::BadGateway;
 use crate::environ::Environ;
 use crate::protocol::{After, Heard, Protocol};
@@ -82,8 +82,8 @@ enum Last {
     Padding,
     /// Content of a record that is dealt with.
     Content,
-    /// Content of a record that is also content of the response.
-    Data,
+    /// Content of a record that is part of the answer.
+    Answer,
     /// A record's content and padding.
     Record,
 }
@@ -93,7 +93,7 @@ impl FastCgi {
     pub(crate) fn new(environ: Environ, request: &Request) -> FastCgi {
         FastCgi {
             environ,
-            answer: CgiAnswer::new(request.method().clone()),
+            answer: CgiAnswer::new(request.method().clone(), Opening::Fields),
             record: Record {
                 kind: Kind::Management,
                 left: 0,
@@ -122,11 +122,8 @@ impl FastCgi {
         self.last = Last::Content;
         match self.record.kind {
             Kind::Stdout => {
-                let heard = self.answer.hear(content)?;
-                if matches!(heard, Heard::Data { .. }) {
-                    self.last = Last::Data;
-                }
-                Ok(heard)
+                self.last = Last::Answer;
+                self.answer.hear(content)
             }
             Kind::Stderr => Ok(Heard::Complaint {
                 skip: 0,
@@ -222,13 +219,19 @@ impl Protocol for FastCgi {
         Ok(Heard::Skip(HEADER))
     }
 
+    /// An application that is cut off may take its process with it, and most cannot be told that
+    /// nobody listens any more (ABORT_REQUEST, §5.4).
+    fn hears_out(&self) -> bool {
+        true
+    }
+
     fn took(&mut self, n: usize) {
         match self.last {
             Last::Header => {}
             Last::Record => (self.record.left, self.record.padding) = (0, 0),
             Last::Padding => self.record.padding -= n,
             Last::Content => self.record.left -= n,
-            Last::Data => {
+            Last::Answer => {
                 self.record.left -= n;
                 self.answer.took(n);
             }

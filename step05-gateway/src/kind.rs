@@ -61,7 +61,7 @@ pub(crate) struct Surroundings {
     pub(crate) programs: OnceLock<Arc<Programs>>,
 }
 
-pub(crate) static KINDS: [Kind; 3] = [
+pub(crate) static KINDS: [Kind; 5] = [
     Kind {
         name: "cgi",
         option: "--cgi",
@@ -81,6 +81,26 @@ pub(crate) static KINDS: [Kind; 3] = [
         takes_extensions: true,
         targets: rule::servers,
         build: |rule, surroundings| Ok(remote(Words::FastCgi, rule, surroundings)),
+    },
+    Kind {
+        name: "scgi",
+        option: "--scgi",
+        value: "PATTERN=ADDRESS,…",
+        help: "ask an application over SCGI",
+        example: "/app=127.0.0.1:4000",
+        takes_extensions: true,
+        targets: rule::servers,
+        build: |rule, surroundings| Ok(remote(Words::Scgi, rule, surroundings)),
+    },
+    Kind {
+        name: "uwsgi",
+        option: "--uwsgi",
+        value: "PATTERN=ADDRESS,…",
+        help: "ask an application over the protocol of uWSGI",
+        example: "/app=unix:/run/uwsgi.sock",
+        takes_extensions: true,
+        targets: rule::servers,
+        build: |rule, surroundings| Ok(remote(Words::Uwsgi, rule, surroundings)),
     },
     Kind {
         name: "proxy",

@@ -37,12 +37,14 @@ mod redirect;
 mod remote;
 mod route;
 mod rule;
+mod scgi;
 mod script;
 mod scripts;
 mod site;
 mod suggest;
 mod trust;
 mod upstream;
+mod uwsgi;
 mod values;
 mod ward;
 

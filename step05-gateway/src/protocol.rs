@@ -49,6 +49,12 @@ pub trait Protocol: Send {
     fn half_closes(&self) -> bool {
         false
     }
+
+    /// Whether an answer that nobody wants any more is heard to its end, within bounds, rather than
+    /// the connection closed.
+    fn hears_out(&self) -> bool {
+        false
+    }
 }
 
 /// What stands at the front of the octets from another server.

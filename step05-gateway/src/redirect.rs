@@ -19,6 +19,7 @@ use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Redirects followed for one request; a program that wants more goes round in circles.
 const ROUNDS: u32 = 5;
@@ -221,5 +222,17 @@ impl Exchange for Following {
 
     fn generation(&self) -> u32 {
         self.generation.wrapping_add(self.current.generation())
+    }
+
+    fn has_pending(&self) -> bool {
+        self.current.has_pending()
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.current.deadline()
+    }
+
+    fn timed_out(&mut self) {
+        self.current.timed_out();
     }
 }

@@ -1,9 +1,9 @@
 //! Applications that run in a process of their own and speak CGI's words over a wire.
 //!
 //! ```text
-//!     request ─► Environ ─► FastCGI ─┐
-//!                                    ├─► Upstream ─► php-fpm, a Python worker, …
-//!                                    ┘
+//!     request ─► Environ ─┬─ FastCGI ─┐
+//!                         ├─ SCGI ────┼─► Upstream ─► php-fpm, uWSGI, a Python worker, …
+//!                         └─ uwsgi ───┘
 //! ```
 //!
 //! The handler finds out where in the site the application stands, for this request; who is asked,
@@ -14,7 +14,9 @@ use crate::fastcgi::FastCgi;
 use crate::path::{BadPath, Segments};
 use crate::protocol::Protocol;
 use crate::route::Prefix;
+use crate::scgi::Scgi;
 use crate::upstream::Upstream;
+use crate::uwsgi::{TooMuch, Uwsgi};
 use http_parse::{Method, Status};
 use static_files::{Handler, Reply, Request, Response};
 use std::ffi::OsStr;
@@ -27,14 +29,30 @@ use std::sync::Arc;
 pub enum Words {
     /// In records, on connections that are kept.
     FastCgi,
+    /// In one string.
+    Scgi,
+    /// Behind binary lengths.
+    Uwsgi,
 }
 
 impl Words {
     /// One request in these words.
-    pub(crate) fn of(self, environ: Environ, request: &Request) -> Box<dyn Protocol> {
-        match self {
+    ///
+    /// # Errors
+    /// The answer to a request that cannot be put so.
+    pub(crate) fn of(
+        self,
+        environ: Environ,
+        request: &Request,
+    ) -> Result<Box<dyn Protocol>, Response> {
+        Ok(match self {
             Words::FastCgi => Box::new(FastCgi::new(environ, request)),
-        }
+            Words::Scgi => Box::new(Scgi::new(environ, request)),
+            Words::Uwsgi => {
+                let uwsgi = Uwsgi::new(&environ, request);
+                Box::new(uwsgi.map_err(|TooMuch| too_much())?)
+            }
+        })
     }
 }
 
@@ -90,11 +108,18 @@ impl Handler for Remote {
         if matches!(request.method(), Method::Trace | Method::Connect) {
             return Reply::Ready(not_asked());
         }
-        let Ok(environ) = self.environ(request) else {
-            return Reply::Ready(bad_path());
-        };
-        self.upstream.ask(request, self.words.of(environ, request))
+        let environ = self.environ(request).map_err(|BadPath| bad_path());
+        match environ.and_then(|environ| self.words.of(environ, request)) {
+            Ok(protocol) => self.upstream.ask(request, protocol),
+            Err(response) => Reply::Ready(response),
+        }
     }
+}
+
+fn too_much() -> Response {
+    let sentence = "The request's head is longer than the application's protocol can tell it. \
+                    Send fewer or shorter fields; cookies are the usual cause.";
+    Response::error(Status::REQUEST_HEADER_FIELDS_TOO_LARGE, sentence)
 }
 
 /// The answer to a method that no program is asked with.

@@ -18,7 +18,6 @@ use crate::upstream::Upstream;
 use http_parse::Method;
 use static_files::{Reply, Request, Response};
 use std::borrow::Cow;
-use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -83,11 +82,9 @@ impl Scripts {
         if matches!(request.method(), Method::Trace | Method::Connect) {
             return Reply::Ready(not_asked());
         }
-        match self.environ(request, path) {
-            Ok(environ) => {
-                let protocol = self.words.of(environ, request);
-                self.upstream.ask(request, protocol)
-            }
+        let environ = self.environ(request, path);
+        match environ.and_then(|environ| self.words.of(environ, request)) {
+            Ok(protocol) => self.upstream.ask(request, protocol),
             Err(response) => Reply::Ready(response),
         }
     }
@@ -110,7 +107,7 @@ impl Scripts {
             script_name: &script_name,
             path_info: &path_info,
             document_root: &self.root,
-            script_filename: Path::new(OsStr::from_bytes(file.as_os_str().as_bytes())),
+            script_filename: &file,
         };
         Ok(Environ::new(request, &mount, Authorization::Passed))
     }

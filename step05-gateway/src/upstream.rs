@@ -18,9 +18,11 @@
 
 mod address;
 mod asking;
+mod drain;
 mod lease;
 mod outgoing;
 mod seeking;
+mod spool;
 mod table;
 mod talk;
 mod wire;
@@ -30,14 +32,17 @@ pub use address::{Address, BadAddress};
 use crate::complaints::Complaints;
 use crate::protocol::Protocol;
 use asking::Asking;
+use drain::Drain;
 use lease::{Lease, Turn, Waiter};
+use spool::Spooled;
 use static_files::{Reply, Request, gateway_failure};
 use std::collections::VecDeque;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use table::{Table, Verdict};
+use talk::Talk;
 use wire::Wire;
 
 /// What a group of servers is trusted with.
@@ -69,8 +74,21 @@ pub struct Upstream {
     addresses: Box<[Address]>,
     capacity: Capacity,
     complaints: Arc<Complaints>,
+    /// Told the number of a server that took a request and did not answer in time.
+    hung: Option<Hung>,
+    /// There from the first answer on that nobody wanted to its end; `None` if it cannot be had.
+    drain: OnceLock<Option<Drain>>,
     /// Held for moments, and never while anything is read, written or closed.
     state: Mutex<State>,
+}
+
+/// What is done about a server that hangs.
+struct Hung(Box<dyn Fn(usize) + Send + Sync>);
+
+impl fmt::Debug for Hung {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hung")
+    }
 }
 
 #[derive(Debug)]
@@ -94,16 +112,39 @@ impl Upstream {
         capacity: Capacity,
         complaints: &Arc<Complaints>,
     ) -> Arc<Upstream> {
+        Arc::new(Upstream::build(addresses, capacity, complaints, None))
+    }
+
+    /// The same, for somebody who looks after the servers: `hung` is called with the number of one
+    /// that has taken a request and not answered it in time. It must not wait.
+    pub fn supervised(
+        addresses: Vec<Address>,
+        capacity: Capacity,
+        complaints: &Arc<Complaints>,
+        hung: impl Fn(usize) + Send + Sync + 'static,
+    ) -> Arc<Upstream> {
+        let hung = Some(Hung(Box::new(hung)));
+        Arc::new(Upstream::build(addresses, capacity, complaints, hung))
+    }
+
+    fn build(
+        addresses: Vec<Address>,
+        capacity: Capacity,
+        complaints: &Arc<Complaints>,
+        hung: Option<Hung>,
+    ) -> Upstream {
         let table = Table::new(addresses.len(), capacity.in_flight);
-        Arc::new(Upstream {
+        Upstream {
             addresses: addresses.into(),
             capacity,
             complaints: Arc::clone(complaints),
+            hung,
+            drain: OnceLock::new(),
             state: Mutex::new(State {
                 table,
                 queue: VecDeque::new(),
             }),
-        })
+        }
     }
 
     /// The servers' addresses.
@@ -113,7 +154,10 @@ impl Upstream {
 
     /// Asks one of the servers, in the words of `protocol`, which knows of nothing yet.
     pub fn ask(self: &Arc<Upstream>, request: &Request, protocol: Box<dyn Protocol>) -> Reply {
-        match Asking::begin(self, request, protocol) {
+        if spool::is_collected(request, protocol.as_ref()) {
+            return Reply::Exchange(Box::new(Spooled::new(self, request, protocol)));
+        }
+        match Asking::begin(self, request, protocol, None) {
             Ok(asking) => Reply::Exchange(Box::new(asking)),
             Err(error) => Reply::Ready(gateway_failure(&error)),
         }
@@ -181,6 +225,21 @@ impl Upstream {
         drop(old);
         if let Some((waiter, server)) = served {
             waiter.serve(Lease::new(upstream, server));
+        }
+    }
+
+    /// Has an answer read to its end that nobody wants any more.
+    fn hear_out(talk: Talk, protocol: Box<dyn Protocol>) {
+        let upstream = Arc::clone(&talk.lease.upstream);
+        if let Some(drain) = upstream.drain.get_or_init(|| Drain::new().ok()) {
+            drain.take(talk, protocol);
+        }
+    }
+
+    /// Tells whoever looks after the servers that one hangs.
+    fn report_hung(&self, server: usize) {
+        if let Some(Hung(report)) = &self.hung {
+            report(server);
         }
     }
 

@@ -16,7 +16,7 @@ use super::talk::{Answer, Kind, Talk};
 use crate::cgi_head::BadGateway;
 use crate::protocol::{Heard, Protocol};
 use crate::redirect::LocalRedirect;
-use http_parse::{Framing, Method, ResponseHead};
+use http_parse::{Framing, Method, ResponseHead, Status};
 use static_files::{Ends, Exchange, Request};
 use std::fmt;
 use std::io;
@@ -28,7 +28,8 @@ use std::time::Instant;
 /// A request under way.
 pub(super) struct Asking {
     pub(super) upstream: Arc<Upstream>,
-    protocol: Box<dyn Protocol>,
+    /// `None` only while it is dropped.
+    protocol: Option<Box<dyn Protocol>>,
     pub(super) state: State,
     pub(super) outgoing: Outgoing,
     kind: Kind,
@@ -58,7 +59,8 @@ pub(super) enum Repeat {
 }
 
 impl Asking {
-    /// Takes a place, or waits for one.
+    /// Takes a place, or waits for one. `content` is that of the request, where it has been
+    /// collected; otherwise it is still to come.
     ///
     /// # Errors
     /// `ResourceBusy` when there is room neither to be served nor to wait; why no server could be
@@ -67,6 +69,7 @@ impl Asking {
         upstream: &Arc<Upstream>,
         request: &Request,
         mut protocol: Box<dyn Protocol>,
+        content: Option<&[u8]>,
     ) -> io::Result<Asking> {
         let (length, kind) = match request.framing {
             Framing::None => (Some(0), Kind::Empty),
@@ -75,12 +78,16 @@ impl Asking {
         };
         let mut head = Vec::new();
         protocol.begin(request, length, &mut head);
+        let outgoing = match content {
+            Some(content) => Outgoing::whole(head, content, protocol.as_mut()),
+            None => Outgoing::new(head),
+        };
         let method = request.method();
         let mut asking = Asking {
             upstream: Arc::clone(upstream),
-            protocol,
+            protocol: Some(protocol),
             state: State::Over,
-            outgoing: Outgoing::new(head),
+            outgoing,
             kind,
             tried: Vec::new(),
             repeat: match method {
@@ -106,7 +113,7 @@ impl Asking {
         if talk.wire.written == 0 {
             flushed?;
         }
-        talk.hear(self.protocol.as_mut(), self.kind)
+        talk.hear(speaking(&mut self.protocol), self.kind)
     }
 
     /// One attempt at the head.
@@ -117,9 +124,12 @@ impl Asking {
         };
         match heard {
             Heard::Head(n, head) => {
-                self.protocol.took(n);
+                speaking(&mut self.protocol).took(n);
                 talk.wire.take(n);
                 talk.lease.verdict = Verdict::Works;
+                if head.status == Status::SWITCHING_PROTOCOLS {
+                    self.outgoing.begin_anew();
+                }
                 Ok(head)
             }
             Heard::Local(path) => Err(io::Error::other(LocalRedirect {
@@ -148,13 +158,18 @@ impl Asking {
     }
 }
 
+fn speaking(protocol: &mut Option<Box<dyn Protocol>>) -> &mut dyn Protocol {
+    let protocol = protocol.as_mut();
+    protocol.expect("it is there until it is dropped").as_mut()
+}
+
 impl Exchange for Asking {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         self.stand()?;
         if self.outgoing.is_full() {
             self.flush()?;
         }
-        let taken = self.outgoing.push(data, self.protocol.as_mut());
+        let taken = self.outgoing.push(data, speaking(&mut self.protocol));
         match self.flush() {
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
             Ok(()) | Err(_) => Ok(taken),
@@ -162,9 +177,9 @@ impl Exchange for Asking {
     }
 
     fn close_write(&mut self) -> io::Result<()> {
-        self.outgoing.end(self.protocol.as_mut());
+        self.outgoing.end(speaking(&mut self.protocol));
         self.flush()?;
-        if self.protocol.half_closes()
+        if speaking(&mut self.protocol).half_closes()
             && let State::Talking(talk) = &self.state
         {
             talk.wire.close_write()?;
@@ -198,7 +213,7 @@ impl Exchange for Asking {
             Heard::Data { skip, len } => {
                 let count = len.min(buf.len());
                 buf[..count].copy_from_slice(&talk.wire.front()[skip..skip + count]);
-                self.protocol.took(skip + count);
+                speaking(&mut self.protocol).took(skip + count);
                 talk.wire.take(skip + count);
                 Ok(count)
             }
@@ -245,8 +260,11 @@ impl Exchange for Asking {
     fn timed_out(&mut self) {
         match mem::replace(&mut self.state, State::Over) {
             State::Talking(talk) => {
+                let Talk { wire, lease, .. } = *talk;
+                drop(wire);
+                self.upstream.report_hung(lease.server);
                 let reason = io::Error::new(io::ErrorKind::TimedOut, "gave no answer in time");
-                self.blame(talk.lease, &reason);
+                self.blame(lease, &reason);
             }
             State::Queued(_) => self.upstream.complain_of_all("had no place in time"),
             State::Failed(_) | State::Over => {}
@@ -256,11 +274,16 @@ impl Exchange for Asking {
 
 impl Drop for Asking {
     fn drop(&mut self) {
-        if let State::Talking(talk) = mem::replace(&mut self.state, State::Over)
-            && talk.is_free()
-            && self.outgoing.is_sent()
-        {
+        let State::Talking(talk) = mem::replace(&mut self.state, State::Over) else {
+            return;
+        };
+        if !self.outgoing.is_sent() {
+            return;
+        }
+        if talk.is_free() {
             talk.lease.keep(talk.wire);
+        } else if let Some(protocol) = self.protocol.take_if(|protocol| protocol.hears_out()) {
+            Upstream::hear_out(*talk, protocol);
         }
     }
 }

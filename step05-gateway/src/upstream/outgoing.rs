@@ -42,6 +42,16 @@ impl Outgoing {
         self.content != Content::Awaited && self.waits()
     }
 
+    /// A request that is here to its last octet.
+    pub(super) fn whole(head: Vec<u8>, content: &[u8], protocol: &mut dyn Protocol) -> Outgoing {
+        let mut outgoing = Outgoing::new(head);
+        if !content.is_empty() {
+            protocol.body(content, &mut outgoing.octets);
+        }
+        outgoing.end(protocol);
+        outgoing
+    }
+
     /// Encodes a piece of content, at most as much as `data`; returns how much.
     pub(super) fn push(&mut self, data: &[u8], protocol: &mut dyn Protocol) -> usize {
         debug_assert!(!self.is_full(), "one piece waits at a time");
@@ -74,6 +84,11 @@ impl Outgoing {
             self.from_start = false;
         }
         Ok(())
+    }
+
+    /// After a change of protocol: octets follow that are no request.
+    pub(super) fn begin_anew(&mut self) {
+        self.content = Content::Begun;
     }
 
     pub(super) fn waits(&self) -> bool {
