@@ -193,7 +193,8 @@ impl Connection {
             Parsed::Partial if !self.eof => {
                 let searched = self.input.len();
                 self.reading = Reading::Head { searched };
-                self.forget_what_will_be_read_anew();
+                let partial = mem::replace(&mut self.spare, RequestHead::blank());
+                self.recycle(partial);
                 Ok(Next::NeedBytes)
             }
             Parsed::Partial if self.is_idle() => Ok(Next::Closed),

@@ -2,8 +2,9 @@
 
 use http_parse::{Connection, Fault, Limits, Next, Reject, ResponseHead, Status};
 
-/// The window of a body, which is also more than the largest head within the default limits.
-const BOUND: usize = 64 * 1024;
+/// The window of a body, which is also more than the largest head within the default limits, and
+/// what one head may bring to the next.
+const BOUND: usize = (64 + 8) * 1024;
 
 /// Much more than the bound, so that whatever keeps what it gets is found out.
 const ENDLESS: usize = 20 * BOUND;
@@ -226,6 +227,16 @@ fn an_idle_connection_holds_no_memory() {
     assert_eq!(connection.memory(), 0);
     fill(&mut connection, &mut "\r".bytes());
     assert!(!connection.is_fresh(), "half of an empty line is something");
+}
+
+#[test]
+fn input_that_waits_is_not_handed_back() {
+    let mut connection = Connection::new(&Limits::default());
+    fill(&mut connection, &mut "GET / HTTP/1.1\r\nHo".bytes());
+    assert_eq!(connection.next(), Ok(Next::NeedBytes));
+    connection.release();
+    fill(&mut connection, &mut "st: x\r\n\r\n".bytes());
+    assert!(matches!(connection.next(), Ok(Next::Head(_))));
 }
 
 /// A request with its answer, from the first octet to the readiness for the next; returns where

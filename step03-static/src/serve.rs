@@ -71,7 +71,9 @@ fn converse(client: &mut Client<'_>, handler: &dyn Handler) -> Result<(), End> {
     loop {
         let request = client.request()?;
         client.record = handler.record(request.peer, Some(&request.head));
-        match handler.handle(&request) {
+        let reply = handler.handle(&request);
+        client.connection.recycle(request.head);
+        match reply {
             Reply::Ready(response) => client.respond(response)?,
             Reply::Exchange(exchange) => relay(client, exchange)?,
         }

@@ -11,8 +11,9 @@ use super::told::{Step, Told};
 use check::vector::{Event, Word};
 use http_parse::{Connection, Limits, Next, ResponseHead, Status};
 
-/// Octets of input that a connection holds at most with the limits it has by default.
-const MOST_MEMORY: usize = 64 * 1024;
+/// Octets that a connection holds at most with the limits it has by default: input, and what one
+/// head may bring to the next.
+const MOST_MEMORY: usize = (64 + 8) * 1024;
 
 /// What was understood of a connection, and when.
 #[derive(Debug, PartialEq, Eq)]

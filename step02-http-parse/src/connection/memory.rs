@@ -45,13 +45,6 @@ impl Connection {
         }
     }
 
-    /// Frees what was made of a head that is not whole: the input holds its octets, once is enough.
-    pub(super) fn forget_what_will_be_read_anew(&mut self) {
-        if !self.input.is_empty() {
-            self.spare = RequestHead::blank();
-        }
-    }
-
     /// Tells whether this is as good as new: nothing has come since the last request was answered,
     /// so that another peer's octets could as well come next.
     pub fn is_fresh(&self) -> bool {
