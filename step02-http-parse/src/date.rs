@@ -275,6 +275,8 @@ mod tests {
             "sun, 06 nov 1994 08:49:37 GMT",
             "Sunday, 06 Nov 1994 08:49:37 GMT",
             "Sun, 06-Nov-94 08:49:37 GMT",
+            "Someday, 06-Nov-94 08:49:37 GMT",
+            "Sunday Nov  6 08:49:37 1994",
             "Sun,06 Nov 1994 08:49:37 GMT",
             "Sun, 6 Nov 1994 08:49:37 GMT",
             "Sun, +6 Nov 1994 08:49:37 GMT",

@@ -170,6 +170,16 @@ mod tests {
     }
 
     #[test]
+    fn what_bypasses_the_encoder_is_held_to_the_promise_too() {
+        let mut encoder = Encoder::Length(5);
+        assert_eq!(encoder.sent(4), Ok(()));
+        assert_eq!(encoder.sent(1), Ok(()));
+        let mismatch = encoder.sent(1).unwrap_err();
+        assert_eq!(mismatch, LengthMismatch { missing: 0 });
+        assert!(!mismatch.to_string().is_empty());
+    }
+
+    #[test]
     fn no_content_is_no_chunk() {
         check(Encoder::Chunked, &["", "a", ""], Ok("1\r\na\r\n0\r\n\r\n"));
     }

@@ -332,6 +332,27 @@ mod tests {
     }
 
     #[test]
+    fn sections_are_equal_when_they_are_on_the_wire() {
+        assert_eq!(fields(&[("A", " 1")]), fields(&[("A", "1")]));
+        assert_ne!(fields(&[("A", "1")]), fields(&[("a", "1")]));
+        assert_ne!(fields(&[("A", "1")]), fields(&[]));
+    }
+
+    #[test]
+    fn what_is_shown_to_a_programmer_is_escaped() {
+        let shown = format!("{:?}", fields(&[("A", "\u{e9}!")]));
+        assert_eq!(shown, r#"{"A": "\\xc3\\xa9!"}"#);
+        assert!(InvalidField.to_string().contains("not allowed"));
+    }
+
+    #[test]
+    fn memory_is_that_of_octets_and_lines() {
+        let (none, some) = (Fields::new(), fields(&[("A", "1")]));
+        assert_eq!(none.memory(), 0);
+        assert!(some.memory() >= b"A: 1\r\n".len() + USUAL_LINES * size_of::<Line>());
+    }
+
+    #[test]
     #[should_panic(expected = "a field of our own making is valid")]
     fn an_invalid_line_of_our_own_is_a_mistake_of_ours() {
         Fields::new().push("A", "b\nc");

@@ -262,6 +262,24 @@ mod tests {
     const GET: &str = "GET / HTTP/1.1";
 
     #[test]
+    fn a_response_tells_its_version_and_whether_another_may_follow() {
+        for (version, field, kept) in [
+            ("1.1", "", true),
+            ("1.1", "Connection: close\r\n", false),
+            ("1.0", "", false),
+            ("1.0", "Connection: keep-alive\r\n", true),
+        ] {
+            let bytes = format!("HTTP/{version} 200 OK\r\n{field}\r\n");
+            let parsed = parse_response_head(bytes.as_bytes(), &Limits::default());
+            let Ok(Parsed::Complete(head, _)) = parsed else {
+                panic!("{bytes:?} is whole");
+            };
+            assert_eq!(head.version.to_string(), format!("HTTP/{version}"));
+            assert_eq!(head.keeps_alive(), kept, "{bytes:?}");
+        }
+    }
+
+    #[test]
     fn a_request_is_for_one_host() {
         check_host(GET, "Host: a.example:80\r\n", Ok("a.example:80"));
         check_host(GET, "hOST:[::1]\r\n", Ok("[::1]"));
@@ -349,6 +367,8 @@ mod tests {
         };
         let places = |head: &RequestHead| (head.target.raw().as_ptr(), head.fields.wire().as_ptr());
         let (before, memory) = (places(&head), head.memory());
+        assert!(memory > head.fields.memory(), "the target's is counted");
+        assert!(head.fields.memory() > 0, "and that of the fields");
         for _ in 0..100 {
             let parsed = parse_request_head_into(&mut head, request, &limits);
             assert_eq!(parsed, Ok(Parsed::Complete((), request.len())));

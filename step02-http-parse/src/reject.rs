@@ -270,6 +270,16 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_tells_status_place_and_sentence() {
+        let told = Reject::new(Fault::TargetFragment, 7).to_string();
+        let expected = format!(
+            "400 Bad Request at octet 7: {}",
+            Fault::TargetFragment.explain()
+        );
+        assert_eq!(told, expected);
+    }
+
+    #[test]
     fn every_fault_is_answered_with_an_error() {
         for fault in Fault::ALL {
             assert!(fault.status() >= Status::BAD_REQUEST, "{fault:?}");

@@ -121,7 +121,7 @@ enum Spacing {
 fn field_line(bytes: &[u8], start: usize) -> Result<FieldLine, Stop> {
     let colon = start + span::token(&bytes[start..]);
     if bytes.get(colon) != Some(&b':') || colon == start {
-        return Err(no_colon(bytes, start, colon));
+        return Err(no_colon(bytes, colon));
     }
     let padded_start = colon + 1;
     let cr = padded_start + span::value(&bytes[padded_start..]);
@@ -146,13 +146,13 @@ fn field_line(bytes: &[u8], start: usize) -> Result<FieldLine, Stop> {
     })
 }
 
-/// Says why the name that begins at `start` does not end in a colon at `at`.
+/// Says why there is no name that ends in a colon at `at`.
 // ANCHOR: field_name
 #[cold]
-fn no_colon(bytes: &[u8], start: usize, at: usize) -> Stop {
+fn no_colon(bytes: &[u8], at: usize) -> Stop {
     let fault = match bytes.get(at) {
         None => return Stop::Partial,
-        Some(b':') if at == start => Fault::FieldNameEmpty,
+        Some(b':') => Fault::FieldNameEmpty,
         Some(b' ' | b'\t') => Fault::FieldNameSpace,
         Some(b'\r') => Fault::ColonMissing,
         Some(b'\n') => Fault::BareLf,

@@ -339,6 +339,7 @@ mod tests {
     fn a_tls_hello_is_known_by_its_first_octet() {
         request("\x16\x03\x01\x02", Err((Fault::TlsHello, 0)));
         request("\x16", Err((Fault::TlsHello, 0)));
+        request("G\x16", Err((Fault::MethodOctet, 1)));
     }
 
     #[test]

@@ -252,6 +252,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_shown_to_a_programmer_is_escaped() {
+        let mut target = Target::blank();
+        target.read(&Method::Get, b"/\xff").expect("an origin form");
+        assert_eq!(format!("{target:?}"), r#"Origin "/\xff""#);
+        assert!(target.memory() > 0);
+    }
+
+    #[test]
     fn a_malformed_absolute_form_is_refused() {
         check("GET", "ftp://a/", Err(Fault::TargetScheme));
         check("GET", "http://u@a/", Err(Fault::TargetUserinfo));

@@ -201,6 +201,25 @@ fn what_goes_a_little_beyond_its_limits_is_refused_and_not_waited_for() {
     }
 }
 
+/// How much a read can bring after this head.
+#[track_caller]
+fn check_space(head: &str, expected: usize) {
+    let mut connection = Connection::new(&Limits::default());
+    fill(&mut connection, &mut head.bytes());
+    assert!(matches!(connection.next(), Ok(Next::Head(_))));
+    assert_eq!(connection.space().len(), expected, "{head:?}");
+}
+
+#[test]
+fn only_a_long_body_takes_the_whole_window_at_once() {
+    let with = |field: &str| format!("POST / HTTP/1.1\r\nHost: x\r\n{field}\r\n\r\n");
+    let (little, window) = (4 * 1024, 64 * 1024);
+    check_space(&with("Content-Length: 65536"), little);
+    check_space(&with("Content-Length: 65537"), window);
+    check_space(&with("Transfer-Encoding: chunked"), little);
+    check_space("GET / HTTP/1.1\r\nHost: x\r\n\r\n", little);
+}
+
 #[test]
 fn an_idle_connection_holds_no_memory() {
     let mut connection = Connection::new(&Limits::default());

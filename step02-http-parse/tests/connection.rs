@@ -249,6 +249,20 @@ fn the_server_may_end_the_connection() {
     assert!(!by_field.next_request());
 }
 
+#[test]
+fn a_connection_tells_that_it_will_close() {
+    let mut kept = connection(GET);
+    assert!(!kept.closes_after_response());
+    head(&mut kept);
+    assert!(!kept.closes_after_response());
+    kept.close_after_response();
+    assert!(kept.closes_after_response());
+
+    let mut asked = connection("GET / HTTP/1.0\r\n\r\n");
+    head(&mut asked);
+    assert!(asked.closes_after_response());
+}
+
 // ----- refusals
 
 #[test]
@@ -338,6 +352,14 @@ fn a_client_that_sends_its_body_does_not_wait() {
     let mut out = Vec::new();
     later.send_continue(&mut out);
     assert!(out.is_empty());
+}
+
+#[test]
+fn a_client_that_ends_its_input_still_waits_to_continue() {
+    let mut connection = connection(WAITING);
+    head(&mut connection);
+    connection.received(0);
+    assert!(connection.expects_continue(), "it has sent no content");
 }
 
 #[test]
