@@ -65,3 +65,15 @@ impl Scheme {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scheme_has_a_name_and_a_port() {
+        let all = [Scheme::Http, Scheme::Https];
+        assert_eq!(all.map(Scheme::as_str), ["http", "https"]);
+        assert_eq!(all.map(Scheme::default_port), [80, 443]);
+    }
+}

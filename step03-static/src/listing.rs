@@ -14,9 +14,9 @@ use std::fs::{self, DirEntry};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 
-/// Entries that are looked at for one page. Of more nobody would read to the end, and each costs a
-/// system call, for which everybody else waits.
-const MAX_ENTRIES: usize = 2_000;
+/// Entries that are looked at for one page. Each costs a system call, for which everybody else
+/// waits: so many take some hundredths of a second, and nobody would read more to the end.
+const MAX_ENTRIES: usize = 10_000;
 
 /// Everything between the title and the heading. `color-scheme` alone makes the page light or dark
 /// as its reader likes it.

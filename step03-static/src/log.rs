@@ -277,6 +277,16 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_complained_of_when_nothing_is_lost() {
+        let (output, _lines) = pipe(None);
+        let (complaints, complained) = pipe(None);
+        let log = AccessLog::new(LogFormat::Json, output, complaints).unwrap();
+        respond(&log, 7);
+        drop(log);
+        assert_eq!(complained.iter().count(), 0);
+    }
+
+    #[test]
     fn a_reader_that_stands_still_loses_lines_and_holds_up_nobody() {
         let (open, gate) = channel();
         let (output, lines) = pipe(Some(gate));

@@ -210,11 +210,32 @@ impl Disk {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::{Duration, SystemTime};
 
     #[track_caller]
     fn check(code: i32, expected: Denied) {
         let error = io::Error::from_raw_os_error(code);
         assert_eq!(Denied::from(error), expected, "{code}");
+    }
+
+    #[test]
+    fn a_tag_is_made_of_inode_length_and_nanoseconds() {
+        let path = std::env::temp_dir().join(format!("step03-tag-{}", std::process::id()));
+        fs::write(&path, "seven!!").unwrap();
+        let file = File::options().write(true).open(&path).unwrap();
+        let modified = SystemTime::UNIX_EPOCH + Duration::new(784_111_777, 5);
+        file.set_modified(modified).unwrap();
+        let inode = file.metadata().unwrap().ino();
+        let found = Found::describe(File::open(&path).unwrap());
+        fs::remove_file(path).unwrap();
+        let Ok(Found::File(file)) = found else {
+            panic!("a regular file");
+        };
+        let nanoseconds = 784_111_777_000_000_005_u64;
+        assert_eq!(*file.etag, format!("\"{inode:x}-7-{nanoseconds:x}\""));
+        let body = Arc::from(&b"seven!!"[..]);
+        let cached = file.with_body(Arc::clone(&body));
+        assert_eq!((cached.body, cached.etag), (Some(body), file.etag.clone()));
     }
 
     #[test]

@@ -187,6 +187,14 @@ mod tests {
     }
 
     #[test]
+    fn content_is_shown_by_its_kind_and_length() {
+        let bytes = Body::Bytes(Arc::from(&b"abc"[..]));
+        assert!(Body::Empty.is_empty() && !bytes.is_empty());
+        let both = Body::Parts(vec![bytes, Body::Empty]);
+        assert_eq!(format!("{both:?}"), "Parts([Bytes(3), Empty])");
+    }
+
+    #[test]
     fn parts_are_as_long_as_their_sum() {
         let three = || Body::Bytes(Arc::from(&b"abc"[..]));
         assert_eq!(Body::Parts(vec![]).len(), Some(0));

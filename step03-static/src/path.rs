@@ -260,6 +260,20 @@ mod tests {
     }
 
     #[test]
+    fn every_fault_is_explained_in_whole_sentences() {
+        for fault in [
+            PathFault::BadEscape,
+            PathFault::Nul,
+            PathFault::AboveRoot,
+            PathFault::Slash,
+            PathFault::Hidden,
+        ] {
+            let sentence = fault.explain();
+            assert!(sentence.ends_with('.') && sentence.len() > 20, "{sentence}");
+        }
+    }
+
+    #[test]
     fn plain_paths_are_kept() {
         check("/", Ok(("", true)));
         check("/a", Ok(("a", false)));

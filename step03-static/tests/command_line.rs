@@ -6,7 +6,7 @@ mod common;
 use common::{PATIENCE, TempDir};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 fn command() -> Command {
     Command::new(env!("CARGO_BIN_EXE_step03-static"))
@@ -61,15 +61,19 @@ fn what_cannot_be_served_is_explained() {
         1,
         "is taken by another program",
     );
+    // An address for documents, which no machine has (RFC 5737).
+    let nowhere = "192.0.2.1:0";
+    check(&[folder, "--listen", nowhere], 1, "is no address of this");
 }
 
-#[test]
-fn it_says_where_it_serves_and_does() {
+/// Asks a server for `/file`, once, and returns what it prints from its first line on.
+fn ask_once(arguments: &[&str]) -> (String, BufReader<ChildStdout>, Running) {
     let folder = TempDir::new();
     folder.file("file", "content");
     let mut server = command();
     server.arg(folder.path()).args(["--listen", "127.0.0.1:0"]);
-    let mut server = Running(server.stdout(Stdio::piped()).spawn().unwrap());
+    server.args(arguments).stdout(Stdio::piped());
+    let mut server = Running(server.spawn().unwrap());
     let mut said = String::new();
     let mut stdout = BufReader::new(server.0.stdout.take().unwrap());
     stdout.read_line(&mut said).unwrap();
@@ -79,7 +83,35 @@ fn it_says_where_it_serves_and_does() {
     stream.write_all(b"GET /file HTTP/1.0\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
+    (answer, stdout, server)
+}
+
+#[test]
+fn it_says_where_it_serves_and_does() {
+    let (answer, ..) = ask_once(&[]);
     assert!(answer.ends_with("\r\n\r\ncontent"), "{answer}");
+}
+
+#[test]
+fn a_log_is_written_in_the_form_that_was_asked_for() {
+    for (form, beginning) in [("combined", "127.0.0.1 - - ["), ("json", "{\"")] {
+        let (_, stdout, _running) = ask_once(&["--log", form]);
+        let mut lines = stdout.lines().map_while(Result::ok);
+        let logged = lines.find(|line| line.contains("/file"));
+        let logged = logged.expect("the request is logged");
+        assert!(logged.starts_with(beginning), "{form}: {logged}");
+    }
+}
+
+#[test]
+fn no_log_is_written_unasked() {
+    for arguments in [&[][..], &["--log", "off"]] {
+        let (_, mut stdout, running) = ask_once(arguments);
+        drop(running);
+        let mut said = String::new();
+        stdout.read_to_string(&mut said).unwrap();
+        assert!(!said.contains("/file"), "{arguments:?}: {said}");
+    }
 }
 
 /// Runs a server that may open so many descriptors, and asks it for a file; `None` when that is too
