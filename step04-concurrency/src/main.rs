@@ -134,7 +134,7 @@ fn run(options: &Options) -> Result<(), String> {
     let health = Health::new(&files, &stop);
     let served = if options.xray {
         println!("see:   http://{addr}/.xray/");
-        serve(&listener, &Xray::new(health), &options.config, &stop)
+        serve(&listener, &Xray::new(&health), &options.config, &stop)
     } else {
         serve(&listener, &health, &options.config, &stop)
     };

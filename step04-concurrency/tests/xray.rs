@@ -62,7 +62,8 @@ fn with_server(client: impl Fn(SocketAddr)) {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let addr = listener.local_addr().expect("it is bound");
-    let handler = Xray::new(|_: &Request| Response::text("hello\n"));
+    let hello = |_: &Request| Response::text("hello\n");
+    let handler = Xray::new(&hello);
     let config = Config::default();
     let stop = Stop::new();
     thread::scope(|scope| {

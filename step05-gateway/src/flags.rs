@@ -34,7 +34,7 @@ pub(crate) fn flags() -> impl Iterator<Item = Flag> {
     rules.chain(FLAGS)
 }
 
-const FLAGS: [Flag; 10] = [
+const FLAGS: [Flag; 12] = [
     Flag {
         name: "--listen",
         takes: Takes::Value("ADDRESS:PORT", values::listen),
@@ -74,6 +74,16 @@ const FLAGS: [Flag; 10] = [
         name: "--log",
         takes: Takes::Value("FORMAT", values::log),
         help: "a line for each response: off, combined or json; if not given, combined on a terminal",
+    },
+    Flag {
+        name: "--trace",
+        takes: Takes::Value("FILE", values::trace),
+        help: "write down what the event loops do, a line for each thing; - is standard output",
+    },
+    Flag {
+        name: "--xray",
+        takes: Takes::Nothing(|options| options.xray = true),
+        help: "draw what the event loops do, at /.xray/, for browsers on this machine",
     },
     Flag {
         name: "--timeout",

@@ -42,6 +42,10 @@ pub struct Options {
     pub trust: Vec<Network>,
     /// Whether and how each response is told on standard output.
     pub log: Log,
+    /// Where to tell what the event loops do; a dash is standard output.
+    pub trace: Option<PathBuf>,
+    /// Whether the event loops are drawn at `/.xray/`.
+    pub xray: bool,
 }
 
 /// When a line is written for each response.
@@ -68,6 +72,8 @@ impl Options {
             listing: Listing::Hidden,
             trust: Vec::new(),
             log: Log::Off,
+            trace: None,
+            xray: false,
         }
     }
 }

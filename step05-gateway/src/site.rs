@@ -10,11 +10,11 @@ use crate::redirect::Redirects;
 use crate::route::Routes;
 use crate::rule::{Pattern, Rule};
 use crate::trust::Trusting;
-use concurrency::{Beneath, Cache, Health, Listeners};
+use concurrency::{Beneath, Cache, Health, Listeners, Xray, trace_to};
 use socket::Stop;
 use static_files::{AccessLog, Files, Handler, LogFormat};
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, IsTerminal};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -28,6 +28,8 @@ pub enum Failure {
     Folder(PathBuf, io::Error),
     /// The address cannot be listened on; `AddrInUse` when somebody else does.
     Address(SocketAddr, io::Error),
+    /// The trace cannot be written to this file.
+    Trace(PathBuf, io::Error),
     /// There is no server of that name in [`concurrency::SERVERS`].
     Server(&'static str),
     /// The system has nothing left: no thread, no descriptor.
@@ -39,6 +41,13 @@ impl fmt::Display for Failure {
         match self {
             Failure::Folder(folder, error) => explain_folder(f, folder, error),
             Failure::Address(addr, error) => explain_address(f, *addr, error),
+            Failure::Trace(file, error) => {
+                write!(
+                    f,
+                    "the trace cannot be written to {}: {error}",
+                    file.display()
+                )
+            }
             Failure::Server(name) => write!(f, "there is no server called {name}"),
             Failure::System(error) => write!(
                 f,
@@ -151,11 +160,25 @@ pub fn run_on(
     } else {
         &trusting
     };
+    if let Some(file) = &options.trace {
+        begin_trace(file).map_err(|error| Failure::Trace(file.clone(), error))?;
+    }
+    let xray = options.xray.then(|| Xray::new(handler));
+    let handler = xray.as_ref().map_or(handler, |xray| xray);
     let health = Health::new(handler, stop);
     let addr = listeners.local_addr();
     ready(addr.map_err(|error| Failure::Address(options.listen, error))?);
     let served = listeners.serve(&health, &options.config, stop);
     served.map_err(Failure::System)
+}
+
+fn begin_trace(file: &Path) -> io::Result<()> {
+    if file == Path::new("-") {
+        trace_to(io::stdout());
+    } else {
+        trace_to(File::create(file)?);
+    }
+    Ok(())
 }
 
 fn access_log(log: Log) -> io::Result<Option<AccessLog>> {

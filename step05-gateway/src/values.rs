@@ -13,6 +13,7 @@ use static_files::{LogFormat, Timeouts};
 use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Workers beyond this are a slip of the fingers.
@@ -43,6 +44,12 @@ pub(crate) fn listen(options: &mut Options, value: &OsStr) -> Result<(), String>
              0.0.0.0:8080 for everybody who can reach it, [::1]:8080 for IPv6"
         )
     })?;
+    Ok(())
+}
+
+/// `--trace`: a file that can be made when the server starts, or a dash.
+pub(crate) fn trace(options: &mut Options, value: &OsStr) -> Result<(), String> {
+    options.trace = Some(PathBuf::from(value));
     Ok(())
 }
 

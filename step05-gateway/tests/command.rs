@@ -3,6 +3,7 @@
 mod common;
 
 use common::{DEADLINE, TempDir, eventually};
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -259,6 +260,24 @@ fn a_line_is_written_for_each_response_when_asked_for() {
 }
 
 #[test]
+fn loops_are_traced_and_drawn_when_asked_for() {
+    let folder = TempDir::new();
+    folder.file("some.txt", "twelve octet");
+    let site = folder.path().display().to_string();
+    let trace = folder.path().join("trace").display().to_string();
+    let gateway = Gateway::start(&[&site, "--trace", &trace, "--xray"]);
+    assert!(gateway.get("/.xray/").contains("<title>X-ray</title>"));
+    gateway.get("/some.txt");
+    gateway.end("TERM");
+    let told = fs::read_to_string(&trace).expect("the file was made");
+    let opened = told.lines().filter(|line| line.contains(" open "));
+    assert_eq!(opened.count(), 2, "{told}");
+
+    let plain = Gateway::start(&[&site]);
+    assert!(plain.get("/.xray/").contains(" 404 "));
+}
+
+#[test]
 fn mistakes_get_one_sentence_and_exit_code_two() {
     check(&[], 2, "gateway .");
     check(&[".", "--lisen", "x"], 2, "did you mean --listen?");
@@ -276,6 +295,7 @@ fn failures_get_one_sentence_and_exit_code_one() {
         1,
         "there is no folder",
     );
+    check(&[&site, "--trace", &site], 1, "the trace cannot be written");
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let taken = taken.local_addr().expect("it is bound").to_string();
     check(&[&site, "--listen", &taken], 1, "--listen 127.0.0.1:0");

@@ -21,7 +21,8 @@ fn the_xray_draws_a_lane_for_a_connection_and_names_its_calls() {
     }
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = listener.local_addr().unwrap();
-    let handler = Xray::new(|_: &Request| Response::text("hello\n"));
+    let hello = |_: &Request| Response::text("hello\n");
+    let handler = Xray::new(&hello);
     let (config, stop) = (Config::default(), Stop::new());
     thread::scope(|scope| {
         scope.spawn(|| event_loop(&listener, &handler, &config, &stop).unwrap());
