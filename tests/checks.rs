@@ -9,6 +9,7 @@ use check::{TempFolder, for_every_server};
 use std::process::Command;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 use std::{sync::Mutex, thread};
 
 const BROKEN: &str = env!("CARGO_BIN_EXE_broken");
@@ -16,12 +17,15 @@ const BROKEN: &str = env!("CARGO_BIN_EXE_broken");
 /// Broken servers that are judged at once: most of the time is spent waiting.
 const AT_ONCE: usize = 8;
 
+/// What a verdict may take without being mentioned.
+const SLOW: Duration = Duration::from_secs(10);
+
 static TREE: LazyLock<Tree> = LazyLock::new(|| Tree::new().expect("the files can be written"));
 
 #[test]
 fn every_server_of_the_ladder_passes_the_checks_of_steps_two_and_three() {
     for_every_server(|_, serve| {
-        let subject = Subject::Function(serve);
+        let subject = Subject::function(serve);
         let mut wrong = Vec::new();
         for check in CHECKS.iter().filter(|check| [2, 3].contains(&check.step())) {
             match (check.run)(&subject, &TREE) {
@@ -37,8 +41,14 @@ fn every_server_of_the_ladder_passes_the_checks_of_steps_two_and_three() {
 /// The course's own servers of steps 1 and 4, where not every server of the ladder is right.
 #[test]
 fn the_courses_own_servers_pass_the_checks_of_steps_one_and_four() {
-    for check in CHECKS.iter().filter(|check| [1, 4].contains(&check.step())) {
-        match (check.run)(&check.reference(), &TREE) {
+    for check in CHECKS
+        .iter()
+        .filter(|check| [1, 4, 5].contains(&check.step()))
+    {
+        let subject = check
+            .reference()
+            .expect("the course's programs can be built");
+        match (check.run)(&subject, &TREE) {
             Ok(()) => {}
             Err(Problem::Wrong(finding)) => panic!("{}: {finding}", check.id),
             Err(Problem::NotJudged(why)) => not_judged(check, &why),
@@ -78,23 +88,29 @@ impl Flaw {
     /// The checks of its kind: in others it has no part.
     fn checks(&self) -> Vec<Check> {
         let belongs = |check: &Check| match check.needs {
+            Needs::Address => self.kind == "doors",
             Needs::Echoes => self.kind == "echoes",
+            Needs::Patience => self.kind == "patient",
             Needs::Lines => self.kind == "lines",
             Needs::Pages | Needs::PagesAndEcho => self.kind == "messages",
             Needs::Files => self.kind == "files",
-            Needs::Company | Needs::Panics => self.kind == "company",
+            Needs::Company | Needs::Slow | Needs::Panics => self.kind == "company",
+            Needs::Programs => self.kind == "programs",
         };
         CHECKS.into_iter().filter(belongs).collect()
     }
 
     /// Judges it; what is wrong is a verdict that was not to be expected.
     fn judge(&self) -> (String, Vec<String>) {
-        let words = [BROKEN, &self.name, "{addr}", "{root}"].map(str::to_owned);
-        let subject = Subject::Command(words.to_vec());
+        let words = [BROKEN, &self.name, "{addr}", "{root}", "{cgi}"].map(str::to_owned);
+        let subject = Subject::words(words.to_vec());
         let (mut row, mut wrong) = (String::new(), Vec::new());
         for check in self.checks() {
             let claims = self.fails.iter().any(|id| id == check.id);
-            let verdict = verdict(&check, &subject);
+            let (verdict, took) = verdict(&check, &subject);
+            if took > SLOW {
+                println!("{} takes {took:.1?} for {}", self.name, check.id);
+            }
             let mark = if verdict.is_ok() { "." } else { "x" };
             row.push_str(&format!(" {}{mark}", check.id));
             match verdict {
@@ -112,11 +128,12 @@ impl Flaw {
 }
 
 /// What takes the whole machine is judged alone; a drip feed takes nothing but time.
-fn verdict(check: &Check, subject: &Subject) -> Verdict {
+fn verdict(check: &Check, subject: &Subject) -> (Verdict, Duration) {
     static ALONE: Mutex<()> = Mutex::new(());
     let alone = check.step() == 4 && check.id != "4g";
     let _alone = alone.then(|| ALONE.lock());
-    (check.run)(subject, &TREE)
+    let started = Instant::now();
+    ((check.run)(subject, &TREE), started.elapsed())
 }
 
 #[test]

@@ -4,18 +4,19 @@
 //! check 3f                                    one check, of the course's own server
 //! check step02 --server 'go run . {port}'     a step's checks, of a server in any language
 //! check --through 3                           everything up to step 3
+//! check 2c --cuts all                         the same requests, cut at every octet
 //! ```
 //!
 //! The checks run in a thread of their own and this one only prints, so that Ctrl-C is heard at
-//! once. The exit status is 0 when all have passed, 1 when one has not, and 2 when the question
-//! itself was wrong.
+//! once. The exit status is 0 when all have passed, 1 when one has not, and 2 when there was nothing to
+//! be judged: the question itself was wrong, or no server came up.
 
 mod choice;
 mod json;
 mod show;
 
 use crate::Failure;
-use check::grader::{Check, Problem, Subject, Tree, Verdict};
+use check::grader::{Check, Cutting, Problem, Subject, Tree, Verdict, binary};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,7 +25,7 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The exit status when the question was wrong.
+/// The exit status when there was nothing to be judged.
 const USAGE: u8 = 2;
 
 /// The exit status that shells give to a program that was interrupted.
@@ -41,13 +42,20 @@ pub(crate) struct Asked {
     /// is another program.
     #[arg(long, value_name = "STEP", value_parser = clap::value_parser!(u8).range(1..=5))]
     through: Option<u8>,
-    /// The server to judge: its command, with {port} or {addr}, and {root}, where they belong
-    /// [default: the course's own].
+    /// The server to judge: its command, or step01, step03, step04 or step05 for the course's programs
+    /// [default: the course's own, one for each check].
+    ///
+    /// In the command, {port} or {addr} stands where the server takes its port or its address,
+    /// {root} where it takes the folder of its files, and {cgi} where it takes the folder of the
+    /// programs that it runs for /cgi/NAME (checks of step 5).
     #[arg(long, value_name = "COMMAND")]
     server: Option<String>,
     /// Leave out the other kind of check.
     #[arg(long, value_enum, value_name = "KIND")]
     only: Option<Kind>,
+    /// Send everything in pieces: cut at every octet, or in a few places at random.
+    #[arg(long, value_name = "all|random[:SEED]", value_parser = choice::cuts)]
+    cuts: Option<Cuts>,
     /// End with the first check that is not passed.
     #[arg(long)]
     stop_at_first: bool,
@@ -67,8 +75,18 @@ pub(crate) struct Asked {
 pub(crate) enum Kind {
     /// What nginx and Apache agree on.
     Agreed,
-    /// What the course has decided, by the RFC, where servers differ.
+    /// What the RFC decides, where nginx and Apache differ.
+    Rfc,
+    /// What the course has decided.
     Course,
+}
+
+/// How what is sent is to be cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cuts {
+    All,
+    /// Without a seed, one is drawn and printed.
+    Random(Option<u64>),
 }
 
 /// One check, and what came of it.
@@ -121,12 +139,7 @@ fn prepared(asked: &Asked) -> Result<Option<Session>, Failure> {
         show::list(&checks);
         return Ok(None);
     }
-    let subject = asked
-        .server
-        .as_deref()
-        .map(Subject::command)
-        .transpose()
-        .map_err(|sentence| Failure::new(sentence, "such as --server 'my-server {port}'"))?;
+    let server = asked.server.as_deref().map(Judged::read).transpose()?;
     let tree = match &asked.keep {
         Some(folder) => Tree::kept(folder).map_err(|error| {
             let what = format!("the files cannot be made in {}: {error}", folder.display());
@@ -142,16 +155,45 @@ fn prepared(asked: &Asked) -> Result<Option<Session>, Failure> {
     };
     Ok(Some(Session {
         checks,
-        subject,
+        server,
+        cutting: asked.cuts.map(choice::cutting),
         tree: Arc::new(tree),
     }))
+}
+
+/// A server that was asked for.
+#[derive(Debug)]
+struct Judged {
+    subject: Subject,
+    /// The command line that starts it when a person types it, but for the places that are filled.
+    typed: String,
+}
+
+impl Judged {
+    fn read(server: &str) -> Result<Judged, Failure> {
+        let advice = "such as --server 'my-server {port}'";
+        let Some(step) = choice::step(server) else {
+            let subject = Subject::command(server);
+            return Ok(Judged {
+                subject: subject.map_err(|sentence| Failure::new(sentence, advice))?,
+                typed: server.to_owned(),
+            });
+        };
+        let binary = binary(step).map_err(|sentence| Failure::new(sentence, advice))?;
+        Ok(Judged {
+            subject: Subject::words(binary.words),
+            typed: binary.typed,
+        })
+    }
 }
 
 /// A run of some checks.
 struct Session {
     checks: Vec<Check>,
     /// What is judged; none for the course's own servers, one for each check.
-    subject: Option<Subject>,
+    server: Option<Judged>,
+    /// How what is sent is cut.
+    cutting: Option<Cutting>,
     tree: Arc<Tree>,
 }
 
@@ -163,6 +205,7 @@ impl Session {
             true => Stop::AtFirst,
             false => Stop::AtNoServer,
         };
+        let shown = show::Shown::new(asked, &self);
         if let Err(error) = listen_to_the_keyboard(tell.clone()) {
             anstream::eprintln!("Ctrl-C will leave {}: {error}", tree.root().display());
         }
@@ -171,7 +214,6 @@ impl Session {
             anstream::eprintln!("the system has no thread for the checks: {error}");
             return ExitCode::from(USAGE);
         }
-        let shown = show::Shown::new(asked, &tree.root());
         let mut outcomes = Vec::new();
         for event in events {
             match event {
@@ -197,12 +239,11 @@ impl Session {
 
     fn judge(self, tell: &Sender<Event>, stop: Stop) {
         let _farewell = Farewell(tell);
-        for check in self.checks {
+        for check in self.checks.iter().copied() {
             // Nobody listens any more after an interruption.
             let _ = tell.send(Event::Begun(check));
             let started = Instant::now();
-            let subject = self.subject.clone().unwrap_or_else(|| check.reference());
-            let verdict = (check.run)(&subject, &self.tree);
+            let verdict = self.verdict(&check);
             let ends = stop.is_at(&verdict);
             let outcome = Outcome {
                 check,
@@ -214,6 +255,19 @@ impl Session {
             if ends {
                 break;
             }
+        }
+    }
+}
+
+impl Session {
+    fn verdict(&self, check: &Check) -> Verdict {
+        let subject = match &self.server {
+            Some(server) => server.subject.clone(),
+            None => check.reference()?,
+        };
+        match self.cutting {
+            Some(cutting) => check.run_cut(&subject, &self.tree, cutting),
+            None => (check.run)(&subject, &self.tree),
         }
     }
 }
@@ -256,8 +310,8 @@ fn listen_to_the_keyboard(tell: Sender<Event>) -> std::io::Result<()> {
 fn status(outcomes: &[Outcome]) -> ExitCode {
     let worst = outcomes.iter().map(|outcome| match &outcome.verdict {
         Ok(()) => 0,
-        Err(Problem::Wrong(_) | Problem::NotServing(_)) => 1,
-        Err(Problem::NotJudged(_)) => USAGE,
+        Err(Problem::Wrong(_)) => 1,
+        Err(Problem::NotServing(_) | Problem::NotJudged(_)) => USAGE,
     });
     ExitCode::from(worst.max().unwrap_or(0))
 }

@@ -1,9 +1,10 @@
 //! The course's own server of step 4, of which one thing can be chosen wrongly.
 
 use crate::files;
+use check::grader::slow;
 use concurrency::{event_loop, stop_on_signals};
 use socket::Stop;
-use static_files::{Config, Files, Reply, Request, Timeouts};
+use static_files::{Config, Files, Reply, Request, Timeouts, gateway_failure};
 use std::io;
 use std::net::TcpListener;
 use std::panic::resume_unwind;
@@ -54,6 +55,12 @@ fn answer(files: &Files, root: &Path, request: &Request) -> Reply {
     if request.path() == b"/panic" {
         // As a panic does, but without its message.
         resume_unwind(Box::new("as it was asked to"));
+    }
+    if request.path() == b"/slow" {
+        return match slow() {
+            Ok(gate) => Reply::Exchange(Box::new(gate)),
+            Err(error) => Reply::Ready(gateway_failure(&error)),
+        };
     }
     files::right(files, root, request)
 }

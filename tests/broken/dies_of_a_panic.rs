@@ -1,7 +1,7 @@
 //! Ends when a handler has crashed, as a process does whose panics abort.
 
 use crate::company::{CHOICE, Choice};
-use crate::{Flaw, Serve, files};
+use crate::{Flaw, Serve};
 use static_files::{Files, Reply, Request};
 use std::path::Path;
 
@@ -15,5 +15,5 @@ fn answer(files: &Files, root: &Path, request: &Request) -> Reply {
     if request.path() == b"/panic" {
         std::process::abort();
     }
-    files::right(files, root, request)
+    (CHOICE.answer)(files, root, request)
 }

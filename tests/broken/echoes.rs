@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
 
 /// What an echo server has to get right.
 pub(crate) struct Parts {
@@ -18,8 +19,18 @@ pub(crate) const PARTS: Parts = Parts {
 };
 
 pub(crate) fn serve(listener: &TcpListener, parts: &Parts) -> io::Result<()> {
+    serve_within(listener, parts, None)
+}
+
+/// Serves guests who are silent no longer than this.
+pub(crate) fn serve_within(
+    listener: &TcpListener,
+    parts: &Parts,
+    patience: Option<Duration>,
+) -> io::Result<()> {
     loop {
         let (stream, _) = listener.accept()?;
+        stream.set_read_timeout(patience)?;
         (parts.echo)(&stream).or_else(parts.bear)?;
     }
 }

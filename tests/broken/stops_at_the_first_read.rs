@@ -7,7 +7,7 @@ use std::net::TcpStream;
 
 pub(crate) const FLAW: Flaw = Flaw {
     name: "stops_at_the_first_read",
-    fails: &["1b"],
+    fails: &["1b", "1d"],
     serve: Serve::Echoes(&Parts { echo, ..PARTS }),
 };
 

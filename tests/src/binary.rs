@@ -21,10 +21,18 @@ pub enum Profile {
 /// # Errors
 /// What Cargo said, when it failed.
 pub fn gateway(profile: Profile) -> Result<PathBuf, String> {
+    build("step05-gateway", "gateway", profile)
+}
+
+/// Builds a binary of a package of this workspace and returns where it is.
+///
+/// # Errors
+/// What Cargo said, when it failed.
+pub fn build(package: &str, binary: &str, profile: Profile) -> Result<PathBuf, String> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
-        .args(["build", "--package", "step05-gateway", "--bin", "gateway"])
+        .args(["build", "--package", package, "--bin", binary])
         .args(["--message-format", "json"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stdin(Stdio::null());

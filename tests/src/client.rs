@@ -17,6 +17,7 @@
 //! what an answer looks like.
 
 use crate::trouble::Trouble;
+use concurrency::sys::reset_on_close;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -26,6 +27,9 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Octets from the server that are remembered for reports.
 const SEEN_BYTES: usize = 16 * 1024;
+
+/// What one read takes: more than any one segment of loopback needs to be.
+const READ_BYTES: usize = 64 * 1024;
 
 /// What a client that only listened for a moment has met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,6 +156,19 @@ impl Client {
         Ok(piece)
     }
 
+    /// Reads at most `limit` of the octets that come next, and leaves the others where they are; none
+    /// at the end of input.
+    ///
+    /// # Errors
+    /// As [`Client::read_piece`].
+    pub fn read_at_most(&mut self, limit: usize) -> Result<Vec<u8>, Trouble> {
+        if self.surplus.is_empty() {
+            self.receive_at_most(limit, Instant::now() + self.patience)?;
+        }
+        let taken = self.surplus.len().min(limit);
+        Ok(self.surplus.drain(..taken).collect())
+    }
+
     /// Reads whatever comes until the server ends its side in an orderly way.
     ///
     /// # Errors
@@ -190,6 +207,14 @@ impl Client {
         }
     }
 
+    /// Leaves with a reset, whatever has come.
+    ///
+    /// # Errors
+    /// [`Trouble::Io`].
+    pub fn vanish(self) -> Result<(), Trouble> {
+        reset_on_close(&self.stream).map_err(Trouble::Io)
+    }
+
     /// Lends what has come; false at the end of input.
     pub(crate) fn read_some(&mut self, each: &mut dyn FnMut(&[u8])) -> Result<bool, Trouble> {
         let came = !self.surplus.is_empty() || self.receive(Instant::now() + self.patience)? > 0;
@@ -200,8 +225,12 @@ impl Client {
 
     /// One read into `surplus`; 0 at the end of input, which stays the end.
     pub(crate) fn receive(&mut self, until: Instant) -> Result<usize, Trouble> {
-        // Larger than any one segment of loopback needs to be; a round of reading is one call.
-        let mut buf = [0; 64 * 1024];
+        self.receive_at_most(READ_BYTES, until)
+    }
+
+    fn receive_at_most(&mut self, limit: usize, until: Instant) -> Result<usize, Trouble> {
+        let mut buf = [0; READ_BYTES];
+        let buf = &mut buf[..limit.min(READ_BYTES)];
         while !self.ended {
             let started = Instant::now();
             let left = until.saturating_duration_since(started);
@@ -214,7 +243,7 @@ impl Client {
             self.stream
                 .set_read_timeout(Some(left))
                 .map_err(Trouble::Io)?;
-            match self.stream.read(&mut buf) {
+            match self.stream.read(buf) {
                 Ok(n) => {
                     self.ended = n == 0;
                     let room = SEEN_BYTES.saturating_sub(self.seen.len());

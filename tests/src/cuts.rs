@@ -25,7 +25,7 @@ impl Cuts {
     fn has(&self, offset: usize) -> bool {
         match self {
             Cuts::Whole => false,
-            Cuts::At(offsets) => offsets.contains(&offset),
+            Cuts::At(offsets) => offsets.binary_search(&offset).is_ok(),
             Cuts::EveryOctet => true,
         }
     }

@@ -29,6 +29,7 @@ mod folder;
 pub mod framing;
 pub mod grader;
 mod ladder;
+mod launched;
 pub mod load;
 pub mod needs;
 pub mod parse;

@@ -1,8 +1,9 @@
 //! Which checks are meant.
 
-use super::{Asked, Kind};
+use super::{Asked, Cuts, Kind};
 use crate::Failure;
-use check::grader::{CHECKS, Check, Label, Needs};
+use check::grader::{CHECKS, Check, Cutting, Label, Needs};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The checks that were asked for, in the order of the book.
 pub(super) fn chosen(asked: &Asked) -> Result<Vec<Check>, Failure> {
@@ -29,6 +30,37 @@ pub(super) fn chosen(asked: &Asked) -> Result<Vec<Check>, Failure> {
 
 const ADVICE: &str = "`cargo course check --list` lists those that there are.";
 
+/// The number in `step02`, and in `step2`.
+pub(super) fn step(word: &str) -> Option<u8> {
+    word.strip_prefix("step")?.parse().ok()
+}
+
+/// Reads `all`, `random` or `random:7`.
+pub(super) fn cuts(word: &str) -> Result<Cuts, &'static str> {
+    let advice = "write all, random, or random: and a seed, such as random:7";
+    match word.split_once(':') {
+        None if word == "all" => Ok(Cuts::All),
+        None if word == "random" => Ok(Cuts::Random(None)),
+        Some(("random", seed)) => match seed.parse() {
+            Ok(seed) => Ok(Cuts::Random(Some(seed))),
+            Err(_) => Err(advice),
+        },
+        None | Some(_) => Err(advice),
+    }
+}
+
+/// The same with a seed.
+pub(super) fn cutting(cuts: Cuts) -> Cutting {
+    match cuts {
+        Cuts::All => Cutting::All,
+        Cuts::Random(Some(seed)) => Cutting::Random(seed),
+        Cuts::Random(None) => {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH);
+            Cutting::Random(now.map_or(1, |now| now.as_secs()))
+        }
+    }
+}
+
 enum Wanted<'w> {
     One(&'w str),
     Step(u8),
@@ -37,8 +69,7 @@ enum Wanted<'w> {
 
 impl Wanted<'_> {
     fn read(word: &str) -> Result<Wanted<'_>, Failure> {
-        let step = word.strip_prefix("step").and_then(|step| step.parse().ok());
-        if let Some(step) = step.filter(|step| (1..=5).contains(step)) {
+        if let Some(step) = step(word).filter(|step| (1..=5).contains(step)) {
             return Ok(Wanted::Step(step));
         }
         match CHECKS.iter().any(|check| check.id == word) {
@@ -48,12 +79,14 @@ impl Wanted<'_> {
     }
 
     /// One program is not an echo, a server of lines and a server of files at once: of `server`, a
-    /// step asks what its main program does, and everything up to a step begins with HTTP.
+    /// step asks what its main program does, which is patient; and everything up to a step begins
+    /// with HTTP.
     fn has(&self, check: &Check, server: Option<&str>) -> bool {
         match self {
             Wanted::One(id) => check.id == *id,
             Wanted::Step(step) => {
-                check.step() == *step && (server.is_none() || check.needs != Needs::Lines)
+                let other = matches!(check.needs, Needs::Lines | Needs::Patience);
+                check.step() == *step && (server.is_none() || !other)
             }
             Wanted::Through(step) => {
                 check.step() <= *step && (server.is_none() || check.step() > 1)
@@ -64,10 +97,10 @@ impl Wanted<'_> {
 
 fn is_kind(check: &Check, only: Option<Kind>) -> bool {
     match (only, check.label) {
-        (None, _) | (Some(Kind::Agreed), Label::Agreed) | (Some(Kind::Course), Label::Course) => {
-            true
-        }
-        (Some(Kind::Agreed), Label::Course) | (Some(Kind::Course), Label::Agreed) => false,
+        (None, _) => true,
+        (Some(Kind::Agreed), label) => label == Label::Agreed,
+        (Some(Kind::Rfc), label) => label == Label::Rfc,
+        (Some(Kind::Course), label) => label == Label::Course,
     }
 }
 
@@ -92,15 +125,28 @@ mod tests {
     #[test]
     fn checks_are_chosen_by_name_and_by_step_in_the_books_order() {
         check(&["3f", "2c"], &["2c", "3f"]);
-        check(&["step01"], &["1b", "1c", "1e", "1f"]);
+        check(&["step01"], &["1a", "1b", "1c", "1d", "1e", "1f", "1g"]);
         check(&["9z"], &[]);
         check(&["step2a"], &[]);
     }
 
     #[test]
+    fn cuts_are_asked_for_by_name_and_seed() {
+        assert_eq!(cuts("all"), Ok(Cuts::All));
+        assert_eq!(cuts("random"), Ok(Cuts::Random(None)));
+        assert_eq!(cuts("random:7"), Ok(Cuts::Random(Some(7))));
+        for word in ["", "al", "all:7", "random:", "random:x", "7"] {
+            assert!(cuts(word).is_err(), "{word}");
+        }
+    }
+
+    #[test]
     fn another_server_is_asked_what_one_program_can_do() {
         let server = ["--server", "mine {port}"];
-        check(&[&["step01"], &server[..]].concat(), &["1b", "1f"]);
+        check(
+            &[&["step01"], &server[..]].concat(),
+            &["1a", "1b", "1d", "1f"],
+        );
         check(&[&["1c"], &server[..]].concat(), &["1c"]);
         let only = ["--through", "2", "--only", "course"];
         check(&[&only[..], &server[..]].concat(), &["2f"]);

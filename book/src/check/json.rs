@@ -43,10 +43,11 @@ fn row(outcome: &Outcome) -> String {
 fn finding(finding: &Finding) -> String {
     let octets = |octets: &[u8]| quoted(&octets.escape_ascii().to_string());
     let number = |number: Option<usize>| number.map_or("null".into(), |n| n.to_string());
+    let cuts: Vec<String> = finding.cuts.iter().map(usize::to_string).collect();
     object([
         ("what", quoted(finding.proof.what)),
         ("sent", octets(&finding.sent)),
-        ("cut", number(finding.cut)),
+        ("cuts", format!("[{}]", cuts.join(","))),
         ("received", octets(&finding.received)),
         ("at", number(finding.at)),
         ("expected", quoted(&finding.expected)),

@@ -3,13 +3,12 @@
 //! On a terminal the check that is running is shown, and gone when its verdict is there; elsewhere
 //! every line is final. Colours are left out where nobody wants them (`NO_COLOR`) or sees them.
 
-use super::{Asked, Outcome, json};
+use super::{Asked, Outcome, Session, json};
 use anstyle::AnsiColor;
-use check::grader::{Check, Finding, Label, Problem};
+use check::grader::{Check, Cutting, Finding, Label, Problem};
 use std::fmt::Write;
 use std::io::{self, IsTerminal, Write as _};
 use std::net::SocketAddr;
-use std::path::Path;
 
 /// The port in commands that a person is to type.
 const PORT: u16 = 8080;
@@ -19,6 +18,8 @@ pub(super) struct Shown {
     form: Form,
     /// The server's command as it was given; none for the course's own.
     server: Option<String>,
+    /// How what is sent is cut, as it is asked for again.
+    cuts: Option<String>,
     /// The same for a person to type, with a port and a folder.
     command: Option<String>,
 }
@@ -36,6 +37,7 @@ pub(super) fn list(checks: &[Check]) {
     for check in checks {
         let label = match check.label {
             Label::Agreed => "agreed",
+            Label::Rfc => "rfc   ",
             Label::Course => "course",
         };
         let (id, title, chapter, needs) = (check.id, check.title, check.chapter, check.needs);
@@ -46,31 +48,40 @@ pub(super) fn list(checks: &[Check]) {
 }
 
 impl Shown {
-    pub(super) fn new(asked: &Asked, root: &Path) -> Shown {
+    pub(super) fn new(asked: &Asked, session: &Session) -> Shown {
         let form = match (asked.json, io::stdout().is_terminal()) {
             (true, _) => Form::Json,
             (false, true) => Form::Terminal,
             (false, false) => Form::Lines,
         };
         let root = match asked.keep {
-            Some(_) => root.display().to_string(),
+            Some(_) => session.tree.root().display().to_string(),
             None => "FOLDER/root".into(),
         };
-        let command = asked.server.as_ref().map(|command| {
-            command
+        let command = session.server.as_ref().map(|server| {
+            let programs = format!("{}programs", root.trim_end_matches("root"));
+            server
+                .typed
                 .replace("{addr}", &addr().to_string())
                 .replace("{port}", &PORT.to_string())
                 .replace("{root}", &root)
+                .replace("{cgi}", &programs)
+        });
+        let cuts = session.cutting.map(|cutting| match cutting {
+            Cutting::All => "all".to_owned(),
+            Cutting::Random(seed) => format!("random:{seed}"),
         });
         let server = asked.server.clone();
         let shown = Shown {
             form,
             server,
+            cuts,
             command,
         };
         if form != Form::Json {
             let whom = asked.server.as_deref().unwrap_or("the course's own server");
-            say(&format!("checking {whom}\n"));
+            let cuts = shown.cuts.as_ref().map(|cuts| format!(", --cuts {cuts}"));
+            say(&format!("checking {whom}{}\n", cuts.unwrap_or_default()));
         }
         shown
     }
@@ -126,8 +137,10 @@ impl Shown {
             let quoted = |line: &String| format!(" --server '{}'", line.replace('\'', r"'\''"));
             let server = self.server.as_ref().map(quoted);
             let server = server.unwrap_or_default();
+            let cuts = self.cuts.as_ref().map(|cuts| format!(" --cuts {cuts}"));
+            let cuts = cuts.unwrap_or_default();
             text.push_str(&format!(
-                "        again      cargo course check {id}{server}\n"
+                "        again      cargo course check {id}{cuts}{server}\n"
             ));
         }
         text.push('\n');

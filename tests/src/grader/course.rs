@@ -1,11 +1,14 @@
 //! The course's own servers, where a check is not pointed at another.
 
+use crate::binary::{self, Profile};
+use crate::grader::subject::{Problem, Subject};
 use crate::grader::table::Needs;
 use crate::subject::Serve;
 use concurrency::{SERVERS, event_loop};
 use socket::{Linger, Stop, accept_until, close_politely, echo};
 use static_files::{Config, Handler};
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::iter;
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
@@ -15,6 +18,9 @@ const LINGER: Linger = Linger {
     time: Duration::from_secs(2),
 };
 
+/// For a guest to say something.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Octets of one line.
 const LINE: u64 = 1024;
 
@@ -22,13 +28,60 @@ const LINE: u64 = 1024;
 const FAREWELL: u64 = 1_000_000;
 
 /// The server of the course that does what a check needs.
-pub(super) fn server(needs: Needs) -> Serve {
-    match needs {
+///
+/// # Errors
+/// Where it is a program that cannot be built.
+pub(super) fn subject(needs: Needs) -> Result<Subject, Problem> {
+    let serve: Serve = match needs {
+        Needs::Address => {
+            return binary(1)
+                .map(|binary| Subject::words(binary.words))
+                .map_err(Problem::NotJudged);
+        }
         Needs::Echoes => echoes,
         Needs::Lines => lines,
+        Needs::Patience => patient,
         Needs::Pages | Needs::PagesAndEcho | Needs::Files => SERVERS[0].1,
-        Needs::Company | Needs::Panics => event_loop,
-    }
+        Needs::Slow => SERVERS[2].1,
+        Needs::Company | Needs::Panics | Needs::Programs => event_loop,
+    };
+    Ok(Subject::function(serve))
+}
+
+/// A program of the course, as it is built and as a person types it.
+#[derive(Debug, Clone)]
+pub struct Binary {
+    /// Its command line, with the places that are filled.
+    pub words: Vec<String>,
+    /// What does the same when it is typed.
+    pub typed: String,
+}
+
+/// Builds the program of a step.
+///
+/// # Errors
+/// One sentence for a step without a server, and what Cargo said when it failed.
+pub fn binary(step: u8) -> Result<Binary, String> {
+    const FOLDER: &str = "{root} --listen {addr}";
+    let gateway = format!("{FOLDER} --listing --cgi /cgi={{cgi}} --timeout head=2s,gateway=2s");
+    let (package, binary, arguments) = match step {
+        1 => ("step01-socket", "step01-socket", "{addr}"),
+        3 => ("step03-static", "step03-static", FOLDER),
+        4 => ("step04-concurrency", "step04-concurrency", FOLDER),
+        5 => ("step05-gateway", "gateway", gateway.as_str()),
+        _ => {
+            return Err(format!(
+                "step {step} has no server: there are step01, step03, step04 and step05"
+            ));
+        }
+    };
+    let path = binary::build(package, binary, Profile::Dev)?;
+    let words = iter::once(path.to_string_lossy().into_owned());
+    let words = words.chain(arguments.split(' ').map(str::to_owned));
+    Ok(Binary {
+        words: words.collect(),
+        typed: format!("cargo run -q -p {package} -- {arguments}"),
+    })
 }
 
 /// Step 1's server: sends back what it gets.
@@ -36,6 +89,17 @@ fn echoes(listener: &TcpListener, _: &dyn Handler, _: &Config, stop: &Stop) -> i
     accept_until(listener, stop, |stream| {
         // A guest who is gone is no loss.
         let _ = echo(&stream, &stream).and_then(|_| close_politely(&stream, LINGER));
+    })
+}
+
+/// Chapter 1.5's server: sends back what it gets from a guest who is not silent for long.
+fn patient(listener: &TcpListener, _: &dyn Handler, _: &Config, stop: &Stop) -> io::Result<()> {
+    accept_until(listener, stop, |stream| {
+        // As above.
+        let _ = stream
+            .set_read_timeout(Some(PATIENCE))
+            .and_then(|()| echo(&stream, &stream))
+            .and_then(|_| close_politely(&stream, LINGER));
     })
 }
 

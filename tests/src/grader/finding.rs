@@ -11,11 +11,14 @@
 //! ```
 
 use crate::report::{Escaped, SHOWN_BYTES, around, printable};
-use std::fmt;
 use std::net::SocketAddr;
+use std::{fmt, iter};
 
 /// Octets of a long request that are shown: how it begins is what matters.
 const BEGINNING_BYTES: usize = 120;
+
+/// Cuts that a command can repeat, a second between them.
+const REPLAYED_CUTS: usize = 5;
 
 /// What was asked and who decides: the part of a finding that is known beforehand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +38,8 @@ pub struct Finding {
     pub proof: Proof,
     /// Octets sent, all of them.
     pub sent: Vec<u8>,
-    /// Where what was sent was cut in two, where that matters.
-    pub cut: Option<usize>,
+    /// Where what was sent was cut, ascending, where that matters.
+    pub cuts: Vec<usize>,
     /// Octets that came back.
     pub received: Vec<u8>,
     /// Offset in `received` of the first octet that is not as expected, where there is one.
@@ -48,21 +51,57 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A shell command that sends the same octets to `addr`, cut in the same place; `None` where
-    /// they are too many to be typed, or where there are none.
+    /// A shell command that sends the same octets to `addr`, cut in the same places; `None` where
+    /// there are too many of either to be typed, or none.
     pub fn replay(&self, addr: SocketAddr) -> Option<String> {
         let (ip, port) = (addr.ip(), addr.port());
         if self.sent.is_empty() || self.sent.len() > SHOWN_BYTES {
             return None;
         }
-        Some(match self.cut {
-            Some(at) if at < self.sent.len() => {
-                let (first, rest) = self.sent.split_at(at);
-                let (first, rest) = (printable(first), printable(rest));
-                format!("(printf '{first}'; sleep 1; printf '{rest}') | nc -N {ip} {port}")
-            }
-            Some(_) | None => format!("printf '{}' | nc -N {ip} {port}", printable(&self.sent)),
+        if self.cuts.len() > REPLAYED_CUTS {
+            return None;
+        }
+        let pieces: Vec<String> = self
+            .pieces()
+            .map(|piece| format!("printf '{}'", printable(piece)))
+            .collect();
+        Some(match &pieces[..] {
+            [all] => format!("{all} | nc -N {ip} {port}"),
+            _ => format!("({}) | nc -N {ip} {port}", pieces.join("; sleep 1; ")),
         })
+    }
+
+    /// What was sent, piece by piece.
+    fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = iter::once(0).chain(self.cuts.iter().copied());
+        let ends = self.cuts.iter().copied().chain([self.sent.len()]);
+        let piece = |(from, to)| self.sent.get(from..to);
+        starts.zip(ends).filter_map(piece)
+    }
+
+    /// How what was sent was cut, for a person.
+    fn cut_as(&self) -> Option<String> {
+        let octets = |at: usize| match at {
+            1 => "octet".to_owned(),
+            at => format!("{at} octets"),
+        };
+        let alone = |cuts: &[usize]| cuts.iter().copied().eq(1..=cuts.len());
+        match &self.cuts[..] {
+            [] => None,
+            [at] => Some(format!("the first {}, then the rest", octets(*at))),
+            all if alone(all) && all.len() + 1 == self.sent.len() => {
+                Some("each octet by itself".into())
+            }
+            all if alone(all) => Some(format!(
+                "each of the first {} by itself, then the rest",
+                octets(all.len())
+            )),
+            all if all.len() <= REPLAYED_CUTS => {
+                let places: Vec<String> = all.iter().map(usize::to_string).collect();
+                Some(format!("cut after {} octets", places.join(", ")))
+            }
+            all => Some(format!("{} of them", all.len() + 1)),
+        }
     }
 
     fn show_answer(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -93,12 +132,8 @@ impl fmt::Display for Finding {
                 more => writeln!(f, " and {more} octets more")?,
             }
         }
-        if let Some(at) = self.cut {
-            let first = match at {
-                1 => "octet".into(),
-                at => format!("{at} octets"),
-            };
-            writeln!(f, "  in pieces  the first {first}, then the rest")?;
+        if let Some(cut) = self.cut_as() {
+            writeln!(f, "  in pieces  {cut}")?;
         }
         // A finding about memory or time has no octets to show.
         if !(self.sent.is_empty() && self.received.is_empty()) {
@@ -125,7 +160,7 @@ mod tests {
                 chapter: "2.1",
             },
             sent: b"GET / HTTP/1.1\r\n\r\n".to_vec(),
-            cut: Some(3),
+            cuts: vec![3],
             received: b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(),
             at: Some(9),
             expected: "status 200, not 400".into(),
@@ -140,6 +175,21 @@ mod tests {
             command,
             r"(printf 'GET'; sleep 1; printf ' / HTTP/1.1\r\n\r\n') | nc -N 127.0.0.1 8080"
         );
+    }
+
+    #[test]
+    fn pieces_are_told_in_words() {
+        let told = |cuts: &[usize]| {
+            let cuts = cuts.to_vec();
+            let finding = Finding { cuts, ..finding() };
+            finding.cut_as().unwrap_or_default()
+        };
+        assert_eq!(told(&[]), "");
+        assert_eq!(told(&[1]), "the first octet, then the rest");
+        assert_eq!(told(&[4, 9]), "cut after 4, 9 octets");
+        let all: Vec<usize> = (1..finding().sent.len()).collect();
+        assert_eq!(told(&all), "each octet by itself");
+        assert!(told(&all[..6]).starts_with("each of the first 6 octets"));
     }
 
     #[test]

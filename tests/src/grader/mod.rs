@@ -3,8 +3,8 @@
 //! ```text
 //! CHECKS ──▶ Check { id, title, chapter, …, run }
 //!                                         │ run(&subject, &tree)
-//!              Subject::Function(serve) ──┤      a server of the ladder, in a thread
-//!              Subject::Command(words)  ──┘      any executable, in a process group of its own
+//!              Subject::function(serve) ──┤      a server of the ladder, in a thread
+//!              Subject::command(line)   ──┘      any executable, in a process group of its own
 //!                                         ▼
 //!                             Ok, or a Finding: what was sent, what came back, which rule
 //! ```
@@ -14,22 +14,32 @@
 //!
 //! What a subject has to do for the checks to have something to ask is in [`Needs`].
 
+mod command_line;
 mod course;
+mod cutting;
 mod finding;
 mod request;
+mod site;
 mod step01;
+mod step01_port;
 mod step02_answers;
 mod step02_requests;
 mod step03_again;
 mod step03_files;
 mod step03_jail;
 mod step04;
+mod step04_crowd;
+mod step05_rude;
+mod step05_told;
 mod subject;
 mod table;
 mod talk;
 mod tree;
 
+pub use course::{Binary, binary};
+pub use cutting::Cutting;
 pub use finding::{Finding, Proof};
+pub use site::{SLOW, slow, take};
 pub use subject::{Problem, Server, Subject, Verdict};
 pub use table::{CHECKS, Check, Label, Needs};
 pub use tree::Tree;

@@ -209,9 +209,9 @@ const BOUNDED: Proof = Proof {
 /// Memory that is resident now, where the subject is a process of its own: in this process,
 /// nobody could tell whose it is.
 fn resident(subject: &Subject, server: &Server) -> Option<u64> {
-    match subject {
-        Subject::Function(_) => None,
-        Subject::Command(_) => memory(server.pid()).ok().map(|memory| memory.resident),
+    match subject.is_process() {
+        true => memory(server.pid()).ok().map(|memory| memory.resident),
+        false => None,
     }
 }
 

@@ -214,7 +214,7 @@ pub(crate) fn two_gigabytes(subject: &Subject, tree: &Tree) -> Verdict {
         }
         let grown = before.zip(memory(server.pid()).ok());
         match grown.map(|(before, after)| after.peak.saturating_sub(before.peak)) {
-            Some(grown) if grown > GROWTH_BYTES && is_process(subject) => {
+            Some(grown) if grown > GROWTH_BYTES && subject.is_process() => {
                 Err(PROOF.fails(format!(
                     "memory that grows by less than 8 MiB, not by {} MiB",
                     grown >> 20
@@ -223,11 +223,6 @@ pub(crate) fn two_gigabytes(subject: &Subject, tree: &Tree) -> Verdict {
             _ => Ok(()),
         }
     })
-}
-
-/// Whether the memory that was measured is the subject's alone.
-fn is_process(subject: &Subject) -> bool {
-    matches!(subject, Subject::Command(_))
 }
 
 /// What stands in the large file from one offset up to another.

@@ -33,7 +33,7 @@ const AT_ONCE: usize = 50;
 const SPARE_DESCRIPTORS: u64 = 200;
 
 /// What a request may take beside them, at best.
-const PROMPT: Duration = Duration::from_millis(50);
+pub(super) const PROMPT: Duration = Duration::from_millis(50);
 
 /// How often a prompt answer may be tried for, on a machine that is busy with other things.
 const TRIES: usize = 5;
@@ -43,7 +43,7 @@ const DRIP: Duration = Duration::from_millis(250);
 const DRIP_TIME: Duration = Duration::from_secs(20);
 
 /// How long a server of the ladder waits for a head, so that nobody else has to.
-const SHORT: Duration = Duration::from_secs(2);
+pub(super) const SHORT: Duration = Duration::from_secs(2);
 
 /// Downloads under way when the server is asked to end.
 const DOWNLOADS: usize = 50;
@@ -52,7 +52,7 @@ const DOWNLOADS: usize = 50;
 const END: Duration = Duration::from_secs(5);
 
 /// An ordinary request on a connection of its own, and what it took.
-fn ordinary(proof: Proof, server: &Server) -> Found<Duration> {
+pub(super) fn ordinary(proof: Proof, server: &Server) -> Found<Duration> {
     let started = Instant::now();
     let mut talk = proof.talk(server)?;
     let answer = talk
@@ -71,23 +71,40 @@ pub(crate) fn one_slow_guest(subject: &Subject, tree: &Tree) -> Verdict {
         chapter: "4.2",
     };
     subject.judged(tree, |server| {
-        let mut stalled = Vec::new();
-        for _ in 0..STALLED {
-            let mut talk = PROOF.talk(server)?;
-            talk.say("GET / HTTP/1.1\r\nHo");
-            stalled.push(talk);
-        }
-        let started = Instant::now();
-        for _ in 0..ORDINARY {
-            ordinary(PROOF, server)?;
-        }
-        match started.elapsed() {
-            took if took > ORDINARY_TIME => {
-                Err(PROOF.fails(format!("all within {ORDINARY_TIME:?}, not {took:.1?}")))
+        let took = best(ORDINARY_TIME, || {
+            let mut stalled = Vec::new();
+            for _ in 0..STALLED {
+                let mut talk = PROOF.talk(server)?;
+                talk.say("GET / HTTP/1.1\r\nHo");
+                stalled.push(talk);
             }
-            _ => Ok(()),
+            let started = Instant::now();
+            for _ in 0..ORDINARY {
+                ordinary(PROOF, server)?;
+            }
+            Ok(started.elapsed())
+        })?;
+        match took > ORDINARY_TIME {
+            true => Err(PROOF.fails(format!("all within {ORDINARY_TIME:?}, not {took:.1?}"))),
+            false => Ok(()),
         }
     })
+}
+
+/// The best of a few tries, the last of which is the first one that is good enough: on a machine that
+/// is busy with other things, one that was slow says nothing about the server.
+pub(super) fn best(
+    enough: Duration,
+    mut attempt: impl FnMut() -> Found<Duration>,
+) -> Found<Duration> {
+    let mut best = attempt()?;
+    for _ in 1..TRIES {
+        if best <= enough {
+            break;
+        }
+        best = best.min(attempt()?);
+    }
+    Ok(best)
 }
 
 /// 4d: a handler that crashes takes nobody with it.
@@ -122,10 +139,7 @@ pub(crate) fn five_thousand_idle(subject: &Subject, tree: &Tree) -> Verdict {
         chapter: "4.5",
     };
     // In one process both ends of each connection count.
-    let ends = match subject {
-        Subject::Function(_) => 2,
-        Subject::Command(_) => 1,
-    };
+    let ends = if subject.is_process() { 1 } else { 2 };
     let needed = ends * IDLE as u64 + SPARE_DESCRIPTORS;
     let allowed = raise_descriptor_limit().unwrap_or(0);
     if allowed < needed {
@@ -143,10 +157,7 @@ pub(crate) fn five_thousand_idle(subject: &Subject, tree: &Tree) -> Verdict {
             // Answered means that those before it were accepted: no door has room for thousands.
             ordinary(PROOF, server)?;
         }
-        let mut best = ordinary(PROOF, server)?;
-        for _ in 1..TRIES {
-            best = best.min(ordinary(PROOF, server)?);
-        }
+        let best = best(PROMPT, || ordinary(PROOF, server))?;
         if best > PROMPT {
             return Err(PROOF.fails(format!("an answer within {PROMPT:?}, not {best:.0?}")));
         }
@@ -181,7 +192,7 @@ pub(crate) fn drip_feed(subject: &Subject, tree: &Tree) -> Verdict {
         let started = Instant::now();
         while started.elapsed() < DRIP_TIME {
             talk.say("b");
-            let took = ordinary(PROOF, server)?;
+            let took = best(ORDINARY_TIME, || ordinary(PROOF, server))?;
             if took > ORDINARY_TIME {
                 return Err(talk.fails(format!(
                     "an ordinary request beside it answered within {ORDINARY_TIME:?}, not {took:.1?}"

@@ -1,15 +1,17 @@
 //! The thing to be judged: a server of the ladder, or any executable.
 //!
-//! Rules for an executable: `{addr}`, `{port}` and `{root}` in its command line are replaced, it
-//! accepts on that address within five seconds, needs nothing else to be running, and ends on
-//! SIGTERM. It runs in a process group of its own, which is killed when the check is over, and
+//! Rules for an executable: `{addr}`, `{port}`, `{root}` and `{cgi}` in its command line are replaced
+//! by its address, its port, the folder of its files and the folder of its programs; it accepts on
+//! that address within five seconds, needs nothing else to be running, and ends on SIGTERM. It runs in a process group of its own, which is killed when the check is over, and
 //! also when the grader itself is.
 
+use crate::grader::command_line;
+use crate::grader::cutting::Cutter;
 use crate::grader::finding::Finding;
+use crate::grader::site;
 use crate::grader::tree::Tree;
 use crate::subject::{Executable, START_AND_STOP, Serve, Served};
-use http_parse::Status;
-use static_files::{Body, Collect, Config, Files, Handler, Listing, Reply, Request, Response};
+use static_files::Config;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -23,15 +25,19 @@ const LAST_BREATH: Duration = Duration::from_millis(50);
 /// Octets of what a server said on standard error that are shown.
 const LAST_WORDS_BYTES: usize = 600;
 
-/// Octets that `/echo` takes: as many as any check sends.
-const ECHO_BYTES: usize = 1 << 20;
-
-/// The thing to be judged.
+/// The thing to be judged, and how what is sent to it is cut.
 #[derive(Debug, Clone)]
-pub enum Subject {
+pub struct Subject {
+    made: Made,
+    cutter: Arc<Cutter>,
+}
+
+/// What it is made of.
+#[derive(Debug, Clone)]
+enum Made {
     /// A server of the ladder, in a thread of this process.
     Function(Serve),
-    /// A command line, in which `{addr}`, `{port}` and `{root}` are replaced.
+    /// A command line.
     Command(Vec<String>),
 }
 
@@ -61,6 +67,7 @@ pub struct Server {
     running: Running,
     /// What it says on standard error.
     log: PathBuf,
+    cutter: Arc<Cutter>,
 }
 
 #[derive(Debug)]
@@ -70,24 +77,49 @@ enum Running {
 }
 
 impl Subject {
+    /// A server of the ladder, in a thread of this process.
+    pub fn function(serve: Serve) -> Subject {
+        Subject::made(Made::Function(serve))
+    }
+
+    /// An executable and its arguments, in which the words above are replaced.
+    pub fn words(words: Vec<String>) -> Subject {
+        Subject::made(Made::Command(words))
+    }
+
+    fn made(made: Made) -> Subject {
+        let cutter = Cutter::none();
+        Subject { made, cutter }
+    }
+
     /// Takes a command line apart, as a shell would: words, and quotes around spaces.
     ///
     /// # Errors
     /// One sentence for a line without words, without the end of a quote, or without a place for
     /// the address.
     pub fn command(line: &str) -> Result<Subject, String> {
-        let words = words(line).ok_or("a quote in the command has no end")?;
-        if words.is_empty() {
-            return Err("the command is empty".into());
-        }
-        let told = |word: &String| word.contains("{port}") || word.contains("{addr}");
-        if !words.iter().any(told) {
-            return Err(format!(
-                "`{line}` does not say where to listen: put {{port}} or {{addr}} where the server \
-                 takes its port or its address"
-            ));
-        }
-        Ok(Subject::Command(words))
+        command_line::words(line).map(Subject::words)
+    }
+
+    /// The same, with what is sent to it cut by another.
+    pub(super) fn cut(self, cutter: Arc<Cutter>) -> Subject {
+        Subject { cutter, ..self }
+    }
+
+    /// Whether it is a process of its own, so that memory and threads are its alone.
+    pub(super) fn is_process(&self) -> bool {
+        matches!(self.made, Made::Command(_))
+    }
+
+    /// The words of its command line for that address; none for a function.
+    pub(super) fn words_at(&self, tree: &Tree, addr: SocketAddr) -> Option<Vec<String>> {
+        let Made::Command(words) = &self.made else {
+            return None;
+        };
+        Some(command_line::at(
+            command_line::with_folders(words, tree),
+            addr,
+        ))
     }
 
     /// Starts the subject, has it judged, and ends it.
@@ -123,18 +155,24 @@ impl Subject {
     fn start(&self, tree: &Tree, config: Config) -> Result<Server, Problem> {
         let ours = |error: io::Error| Problem::NotJudged(error.to_string());
         let log = tree.log();
-        let running = match self {
-            Subject::Function(serve) => {
-                let handler = handler(&tree.root()).map_err(ours)?;
+        let running = match &self.made {
+            Made::Function(serve) => {
+                let handler = site::handler(tree).map_err(Problem::NotJudged)?;
                 Running::Thread(Served::start(*serve, handler, config).map_err(ours)?)
             }
-            Subject::Command(words) => {
+            Made::Command(words) => {
+                let words = command_line::with_folders(words, tree);
                 let borrowed: Vec<&str> = words.iter().map(String::as_str).collect();
                 let started = Executable::start(&borrowed, &tree.root(), Some(&log));
-                Running::Process(started.map_err(|error| not_started(words, &error, &log))?)
+                Running::Process(started.map_err(|error| not_started(&words, &error, &log))?)
             }
         };
-        Ok(Server { running, log })
+        let cutter = Arc::clone(&self.cutter);
+        Ok(Server {
+            running,
+            log,
+            cutter,
+        })
     }
 }
 
@@ -145,6 +183,11 @@ impl Server {
             Running::Thread(served) => served.addr(),
             Running::Process(executable) => executable.addr(),
         }
+    }
+
+    /// How what is sent to it is cut.
+    pub(super) fn cutter(&self) -> Arc<Cutter> {
+        Arc::clone(&self.cutter)
     }
 
     /// The process that serves: for a function, this one.
@@ -195,28 +238,7 @@ impl Server {
     }
 }
 
-/// The words of a command line; `None` where a quote has no end.
-fn words(line: &str) -> Option<Vec<String>> {
-    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
-    let mut chars = line.chars();
-    while let Some(c) = chars.next() {
-        match (c, quote) {
-            (c, Some(q)) if c == q => quote = None,
-            ('\'' | '"', None) => {
-                quote = Some(c);
-                // Nothing between quotes is a word too.
-                word.get_or_insert_default();
-            }
-            ('\\', None | Some('"')) => word.get_or_insert_default().extend(chars.next()),
-            (c, None) if c.is_whitespace() => words.extend(word.take()),
-            (c, _) => word.get_or_insert_default().push(c),
-        }
-    }
-    words.extend(word);
-    quote.is_none().then_some(words)
-}
-
-fn not_started(words: &[String], error: &io::Error, log: &Path) -> Problem {
+pub(super) fn not_started(words: &[String], error: &io::Error, log: &Path) -> Problem {
     let program = words.first().map_or("", String::as_str);
     match error.kind() {
         ErrorKind::NotFound => Problem::NotJudged(format!(
@@ -244,56 +266,5 @@ fn last_words(log: &Path) -> String {
     match lines[..] {
         [] => String::new(),
         _ => format!("; its last words:\n    {}", lines.join("\n    ")),
-    }
-}
-
-/// What the ladder's servers are given to serve: the tree, with listings, and two paths that are
-/// no files.
-fn handler(root: &Path) -> io::Result<Arc<dyn Handler + Send + Sync>> {
-    let files = Files::new(root)?.listing(Listing::Shown);
-    Ok(Arc::new(move |request: &Request| match request.path() {
-        b"/echo" => {
-            let collected = |_: &Request, content: Vec<u8>| {
-                let mut response = Response::new(Status::OK);
-                response.body = Body::Bytes(content.into());
-                response
-            };
-            let collect = Collect::new(request.clone(), ECHO_BYTES, collected);
-            Reply::Exchange(Box::new(collect))
-        }
-        // As a panic does, but without a hundred messages in whatever the grader prints.
-        b"/panic" => std::panic::resume_unwind(Box::new("as it was asked to")),
-        _ => files.handle(request),
-    }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(line: &str, expected: Option<&[&str]>) {
-        let expected = expected.map(|words| words.iter().map(|&word| word.into()).collect());
-        assert_eq!(words(line), expected);
-    }
-
-    #[test]
-    fn a_command_line_is_cut_as_a_shell_cuts_it() {
-        check("a  b ", Some(&["a", "b"]));
-        check("a 'b c' \"d e\"f \\ g", Some(&["a", "b c", "d ef", " g"]));
-        check("a ''", Some(&["a", ""]));
-        check("", Some(&[]));
-        check("a 'b", None);
-    }
-
-    #[test]
-    fn a_command_has_to_say_where_to_listen() {
-        assert!(Subject::command("server {port}").is_ok());
-        assert!(
-            Subject::command("server 8080")
-                .unwrap_err()
-                .contains("{port}")
-        );
-        assert!(Subject::command(" ").unwrap_err().contains("empty"));
     }
 }

@@ -1,10 +1,10 @@
 //! The table of checks: what each is called, which chapter it belongs to, what it needs.
 
-use crate::grader::subject::{Subject, Verdict};
+use crate::grader::subject::{Problem, Subject, Verdict};
 use crate::grader::tree::Tree;
 use crate::grader::{
-    course, step01, step02_answers, step02_requests, step03_again, step03_files, step03_jail,
-    step04,
+    course, step01, step01_port, step02_answers, step02_requests, step03_again, step03_files,
+    step03_jail, step04, step04_crowd, step05_rude, step05_told,
 };
 use std::fmt;
 
@@ -13,17 +13,23 @@ use std::fmt;
 pub enum Label {
     /// nginx and Apache agree: every server does it so.
     Agreed,
-    /// Servers differ; the course has decided, by the RFC.
+    /// nginx and Apache differ, and the RFC decides.
+    Rfc,
+    /// Neither does it so, or neither can be asked: a rule of the course.
     Course,
 }
 
 /// What a subject has to do so that a check has something to ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needs {
+    /// It prints the address on which it listens.
+    Address,
     /// What is sent comes back.
     Echoes,
     /// Each line is answered with a line, and `bye` with a long good-bye and the end.
     Lines,
+    /// What is sent comes back, unless nothing is sent for a second: then it is over.
+    Patience,
     /// `GET /` is answered 200, and what is not there 404.
     Pages,
     /// Moreover, `POST /echo` is answered with the content that was sent, when all of it has come.
@@ -32,20 +38,28 @@ pub enum Needs {
     Files,
     /// The same, to many clients at once.
     Company,
+    /// Moreover, `GET /slow` is answered after 200 ms in which somebody works on it.
+    Slow,
     /// Moreover, whoever handles `GET /panic` crashes.
     Panics,
+    /// The programs in `{cgi}` are run for `/cgi/` and their name.
+    Programs,
 }
 
 impl fmt::Display for Needs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Needs::Address => "the address it listens on is printed, for any free port (0) too",
             Needs::Echoes => "what is sent comes back",
             Needs::Lines => "a line for each line; after `bye`, many octets and the end",
+            Needs::Patience => "what is sent comes back; after a second without a word, the end",
             Needs::Pages => "GET / is 200, anything unknown 404",
             Needs::PagesAndEcho => "the same, and POST /echo sends back its content, once complete",
             Needs::Files => "the files of {root}",
             Needs::Company => "the files of {root}, to many clients at once",
+            Needs::Slow => "the same, and GET /slow is answered after 200 ms of work",
             Needs::Panics => "the same, and GET /panic crashes its handler",
+            Needs::Programs => "the programs in {cgi}, run for /cgi/NAME",
         })
     }
 }
@@ -69,8 +83,11 @@ pub struct Check {
 
 impl Check {
     /// The course's own server that it can be held against.
-    pub fn reference(&self) -> Subject {
-        Subject::Function(course::server(self.needs))
+    ///
+    /// # Errors
+    /// [`Problem::NotJudged`] where that is a program, and it cannot be built.
+    pub fn reference(&self) -> Result<Subject, Problem> {
+        course::subject(self.needs)
     }
 
     /// The step it belongs to.
@@ -98,10 +115,19 @@ const fn row(
 }
 
 use Label::{Agreed, Course};
-use Needs::{Company, Echoes, Files, Lines, Pages, PagesAndEcho, Panics};
+use Needs::{
+    Address, Company, Echoes, Files, Lines, Pages, PagesAndEcho, Panics, Patience, Programs, Slow,
+};
 
 /// Every check, in the order of the book.
-pub const CHECKS: [Check; 25] = [
+pub const CHECKS: [Check; 33] = [
+    row(
+        ("1a", "1.1"),
+        "Report your port",
+        Course,
+        Address,
+        step01_port::report_your_port,
+    ),
     row(
         ("1b", "1.2"),
         "Echo to the end",
@@ -116,6 +142,13 @@ pub const CHECKS: [Check; 25] = [
         Lines,
         step01::lines_not_packets,
     ),
+    row(
+        ("1d", "1.3"),
+        "Slow reader",
+        Course,
+        Echoes,
+        step01::slow_reader,
+    ),
     row(("1e", "1.4"), "No reset", Course, Lines, step01::no_reset),
     row(
         ("1f", "1.4"),
@@ -123,6 +156,13 @@ pub const CHECKS: [Check; 25] = [
         Course,
         Echoes,
         step01::unkillable,
+    ),
+    row(
+        ("1g", "1.5"),
+        "Idle limit",
+        Course,
+        Patience,
+        step01::idle_limit,
     ),
     row(
         ("2a", "2.1"),
@@ -226,6 +266,20 @@ pub const CHECKS: [Check; 25] = [
         step04::one_slow_guest,
     ),
     row(
+        ("4b", "4.3"),
+        "Really parallel",
+        Course,
+        Slow,
+        step04_crowd::really_parallel,
+    ),
+    row(
+        ("4c", "4.3"),
+        "Full house",
+        Course,
+        Slow,
+        step04_crowd::full_house,
+    ),
+    row(
         ("4d", "4.3"),
         "Contained panic",
         Course,
@@ -240,6 +294,13 @@ pub const CHECKS: [Check; 25] = [
         step04::five_thousand_idle,
     ),
     row(
+        ("4f", "4.5"),
+        "Slow drains",
+        Course,
+        Company,
+        step04_crowd::slow_drains,
+    ),
+    row(
         ("4g", "4.6"),
         "Drip feed",
         Course,
@@ -247,6 +308,20 @@ pub const CHECKS: [Check; 25] = [
         step04::drip_feed,
     ),
     row(("4h", "4.6"), "Good bye", Course, Company, step04::good_bye),
+    row(
+        ("5a", "5.1"),
+        "CGI variables",
+        Course,
+        Programs,
+        step05_told::cgi_variables,
+    ),
+    row(
+        ("5b", "5.1"),
+        "CGI misbehaves",
+        Course,
+        Programs,
+        step05_rude::cgi_misbehaves,
+    ),
 ];
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 
 use crate::answer::{Answer, Asked};
 use crate::client::Client;
-use crate::cuts::Cuts;
+use crate::grader::cutting::{Cutter, cuts};
 use crate::grader::finding::{Finding, Proof};
 use crate::grader::subject::Server;
 use crate::report::first_difference;
 use crate::trouble::Trouble;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long the grader waits for an answer, or for the end of a connection.
@@ -31,7 +32,9 @@ pub(crate) struct Talk {
     client: Client,
     proof: Proof,
     sent: Vec<u8>,
-    cut: Option<usize>,
+    /// Where what was sent was cut, counted from its first octet.
+    cuts: Vec<usize>,
+    cutter: Arc<Cutter>,
 }
 
 impl Proof {
@@ -42,7 +45,8 @@ impl Proof {
                 client,
                 proof: self,
                 sent: Vec::new(),
-                cut: None,
+                cuts: Vec::new(),
+                cutter: server.cutter(),
             }),
             Err(trouble) => Err(self.fails(format!("a connection, but {trouble}"))),
         }
@@ -53,7 +57,7 @@ impl Proof {
         Box::new(Finding {
             proof: self,
             sent: Vec::new(),
-            cut: None,
+            cuts: Vec::new(),
             received: Vec::new(),
             at: None,
             expected: expected.into(),
@@ -65,18 +69,24 @@ impl Proof {
 impl Talk {
     /// Sends octets. That the server stops reading is no finding: its answer, if any, is judged.
     pub(crate) fn say(&mut self, octets: impl AsRef<[u8]>) -> &mut Talk {
-        self.sent.extend(octets.as_ref());
-        // A server that has answered already may have closed; what it said is judged in any case.
-        let _ = self.client.send(octets.as_ref());
-        self
+        let octets = octets.as_ref();
+        let places = self.cutter.places(octets.len());
+        self.send(octets, &places)
     }
 
-    /// Sends octets, cut after the first `at` of them.
+    /// Sends octets, cut after the first `at` of them and nowhere else.
     pub(crate) fn say_cut(&mut self, octets: &[u8], at: usize) -> &mut Talk {
+        self.cutter.pass();
+        self.send(octets, &[at])
+    }
+
+    fn send(&mut self, octets: &[u8], places: &[usize]) -> &mut Talk {
+        let before = self.sent.len();
+        self.cuts.extend(places.iter().map(|at| before + at));
         self.sent.extend(octets);
-        self.cut = Some(at);
-        // As in `say`; a reset while listening is met again by the next read.
-        let _ = Cuts::At(vec![at]).send(&mut self.client, octets, 0);
+        // A server that has answered already may have closed; what it said is judged in any case,
+        // and a reset is met again by the next read.
+        let _ = cuts(places).send(&mut self.client, octets, 0);
         self
     }
 
@@ -88,6 +98,11 @@ impl Talk {
     /// Leaves with a reset, once something has come that can be left unread.
     pub(crate) fn abort(self) -> Result<(), Trouble> {
         self.client.abort()
+    }
+
+    /// Leaves with a reset, whatever has come.
+    pub(crate) fn vanish(self) -> Result<(), Trouble> {
+        self.client.vanish()
     }
 
     /// Lends the connection itself.
@@ -209,7 +224,7 @@ impl Talk {
     pub(crate) fn fails(&self, expected: impl Into<String>) -> Box<Finding> {
         let mut finding = self.proof.fails(expected);
         finding.sent.clone_from(&self.sent);
-        finding.cut = self.cut;
+        finding.cuts.clone_from(&self.cuts);
         finding.received = self.client.seen().to_vec();
         finding
     }

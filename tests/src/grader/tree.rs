@@ -8,6 +8,7 @@
 //! root/made/             files of random sizes and octets, in folders
 //! root/outward           a symbolic link to the canary
 //! root/big.bin           8 MiB          root/sparse.bin     2 GiB, of which two pages exist
+//! programs/              see [`PROGRAMS`]
 //! ```
 
 use crate::folder::TempFolder;
@@ -18,6 +19,7 @@ use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
@@ -56,6 +58,29 @@ pub(crate) const ODD_NAMES: [&[u8]; 9] = [
     b"a:b.txt",
     b"\xc3\xa9.txt",
     b"\xff\xfe.txt",
+];
+
+/// Programs for `/cgi/`: what each is called, and what it does after `#!/bin/sh`.
+pub(crate) const PROGRAMS: [(&str, &str); 5] = [
+    // Says what it was told.
+    (
+        "dump",
+        "printf 'Content-Type: text/plain\\n\\n'\nexec env\n",
+    ),
+    // Sends back what it gets.
+    (
+        "cat",
+        "printf 'Content-Type: application/octet-stream\\n\\n'\nexec head -c \"$CONTENT_LENGTH\"\n",
+    ),
+    // Says its number at once, and then nothing for ten minutes.
+    (
+        "slow",
+        "printf 'Content-Type: text/plain\\n\\nprocess %s\\n' $$\nexec sleep 600\n",
+    ),
+    // Ends without a word.
+    ("mute", "exit 0\n"),
+    // Neither says a word nor ends, for ten minutes.
+    ("hang", "exec sleep 600\n"),
 ];
 
 /// Says that a folder was made by a grader, which may therefore make it anew.
@@ -111,6 +136,11 @@ impl Tree {
         self.base.join("root")
     }
 
+    /// The folder of the programs that are run for `/cgi/`.
+    pub fn programs(&self) -> PathBuf {
+        self.base.join("programs")
+    }
+
     /// Removes the folder now, unless it is to be kept: for a process that is about to end
     /// without dropping anything.
     pub fn remove(&self) {
@@ -161,6 +191,7 @@ impl Tree {
         symlink("../canary", root.join("outward"))?;
         write_sparse(&root.join("sparse.bin"))?;
         date(&root.join("digits.txt"))?;
+        write_programs(&base.join("programs"))?;
         Ok(Tree {
             base,
             temporary,
@@ -179,6 +210,23 @@ fn write_sparse(path: &Path) -> io::Result<()> {
     for (at, text) in MARKS {
         file.seek(SeekFrom::Start(at))?;
         file.write_all(text)?;
+    }
+    Ok(())
+}
+
+/// Another process writes them: a program that this one still has open, were it only in a child just
+/// forked by another thread, cannot be run.
+fn write_programs(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    for (name, script) in PROGRAMS {
+        let write = r#"printf '#!/bin/sh\n%s' "$1" >"$2" && chmod +x "$2""#;
+        let status = Command::new("sh")
+            .args(["-c", write, "sh", script])
+            .arg(folder.join(name))
+            .status()?;
+        if !status.success() {
+            return Err(io::Error::other("a program cannot be written"));
+        }
     }
     Ok(())
 }

@@ -1,0 +1,79 @@
+//! What the ladder's servers are given to serve: the tree with its programs, and three paths that are
+//! neither.
+//!
+//! ```text
+//! /echo    sends back the content that was sent, once it is complete
+//! /slow    is answered after 200 ms, in which whoever works on it does nothing else
+//! /panic   crashes whoever handles it
+//! ```
+
+use crate::grader::tree::Tree;
+use crate::pipe::Gate;
+use gateway::{Options, Redirects, routes};
+use http_parse::Status;
+use static_files::{
+    Body, Collect, Exchange, Handler, Listing, Reply, Request, Response, gateway_failure,
+};
+use std::io::{self, Write};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// Octets that `/echo` takes: as many as any check sends.
+const ECHO_BYTES: usize = 1 << 20;
+
+/// What `/slow` takes.
+pub const SLOW: Duration = Duration::from_millis(200);
+
+/// What every server of the ladder answers with.
+///
+/// # Errors
+/// One sentence about a folder that cannot be served, or a system that has nothing left.
+pub(super) fn handler(tree: &Tree) -> Result<Arc<dyn Handler + Send + Sync>, String> {
+    let mut options = Options::new(&tree.root());
+    options.listing = Listing::Shown;
+    let prefix = "/cgi".parse().expect("it is a prefix");
+    options.cgi.push((prefix, tree.programs()));
+    let site = Redirects::new(routes(&options).map_err(|failure| failure.to_string())?);
+    Ok(Arc::new(move |request: &Request| match request.path() {
+        b"/echo" => Reply::Exchange(Box::new(echo(request))),
+        b"/slow" => match slow() {
+            Ok(gate) => Reply::Exchange(Box::new(gate)),
+            Err(error) => Reply::Ready(gateway_failure(&error)),
+        },
+        // As a panic does, but without a hundred messages in whatever the grader prints.
+        b"/panic" => std::panic::resume_unwind(Box::new("as it was asked to")),
+        _ => site.handle(request),
+    }))
+}
+
+fn echo(request: &Request) -> impl Exchange + use<> {
+    let collected = |_: &Request, content: Vec<u8>| {
+        let mut response = Response::new(Status::OK);
+        response.body = Body::Bytes(content.into());
+        response
+    };
+    Collect::new(request.clone(), ECHO_BYTES, collected)
+}
+
+/// An answer from a thread that works for a while before it says a word.
+///
+/// # Errors
+/// When there is no descriptor or no thread left.
+pub fn slow() -> io::Result<impl Exchange> {
+    let (gate, mut opener) = Gate::new()?;
+    let work = move || {
+        take(SLOW);
+        // A client who is gone is no loss.
+        let _ = opener.write_all(b"done\n");
+    };
+    thread::Builder::new().spawn(work).map(|_| gate)
+}
+
+/// Takes time, as work does.
+pub fn take(time: Duration) {
+    let nothing = Mutex::new(());
+    let guard = nothing.lock().unwrap_or_else(PoisonError::into_inner);
+    // Nobody rings, so only the time ends the wait.
+    let _ = Condvar::new().wait_timeout_while(guard, time, |()| true);
+}
