@@ -10,7 +10,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use std::{sync::Mutex, thread};
+use std::{env, fs, sync::Mutex, thread};
 
 const BROKEN: &str = env!("CARGO_BIN_EXE_broken");
 
@@ -63,6 +63,18 @@ fn not_judged(check: &Check, why: &str) {
     println!("skipped: {} {}: {why}", check.id, check.title);
 }
 
+/// Kinds of servers, and what those of a kind do.
+const KINDS: [(&str, &str); 8] = [
+    ("doors", "Servers that open a door"),
+    ("echoes", "Servers that send back what they get"),
+    ("lines", "Servers that answer lines"),
+    ("patient", "Servers that wait"),
+    ("messages", "Servers of pages"),
+    ("files", "Servers of files"),
+    ("company", "Servers of many at once"),
+    ("programs", "Servers that run programs"),
+];
+
 /// A broken server, and the checks that have to notice.
 #[derive(Debug, Clone)]
 struct Flaw {
@@ -98,6 +110,22 @@ impl Flaw {
             Needs::Programs => self.kind == "programs",
         };
         CHECKS.into_iter().filter(belongs).collect()
+    }
+
+    fn mark(&self, id: &str) -> &'static str {
+        match self.fails.iter().any(|failed| failed == id) {
+            true => "✗",
+            false => "·",
+        }
+    }
+
+    /// What it gets wrong, in the words of its own file; nothing for one that is right.
+    fn misconception(&self) -> String {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/broken");
+        let file = fs::read_to_string(format!("{folder}/{}.rs", self.name));
+        let file = file.unwrap_or_default();
+        let lines = file.lines().map_while(|line| line.strip_prefix("//! "));
+        lines.collect::<Vec<_>>().join(" ")
     }
 
     /// Judges it; what is wrong is a verdict that was not to be expected.
@@ -159,6 +187,42 @@ fn a_broken_server_fails_its_checks_and_no_others() {
     println!("x: failed, as it has to be\n{}", rows.join("\n"));
     let wrong = wrong.into_inner().unwrap();
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// Who fails what, as the test above holds it true: a table for each kind of server.
+fn matrix() -> String {
+    let flaws = flaws();
+    let mut text = String::new();
+    for (kind, what) in KINDS {
+        let kind: Vec<&Flaw> = flaws.iter().filter(|flaw| flaw.kind == kind).collect();
+        let checks = kind[0].checks();
+        let ids: Vec<&str> = checks.iter().map(|check| check.id).collect();
+        let rule = "---|".repeat(ids.len() + 2);
+        text += &format!(
+            "### {what}\n\n| server | {} | |\n|{rule}\n",
+            ids.join(" | ")
+        );
+        for flaw in kind {
+            let marks: Vec<&str> = ids.iter().map(|id| flaw.mark(id)).collect();
+            let (name, marks) = (&flaw.name, marks.join(" | "));
+            text += &format!("| `{name}` | {marks} | {} |\n", flaw.misconception());
+        }
+        text.push('\n');
+    }
+    text
+}
+
+#[test]
+fn the_appendix_shows_who_fails_what() {
+    let page = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../book/chapters/appendix/checks-matrix.txt"
+    );
+    if env::var_os("BLESS").is_some() {
+        fs::write(page, matrix()).expect("the page can be written");
+    }
+    let shown = fs::read_to_string(page).unwrap_or_default();
+    assert_eq!(shown, matrix(), "BLESS=1 writes {page}");
 }
 
 #[test]

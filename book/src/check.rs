@@ -75,9 +75,9 @@ pub(crate) struct Asked {
 pub(crate) enum Kind {
     /// What nginx and Apache agree on.
     Agreed,
-    /// What the RFC decides, where nginx and Apache differ.
+    /// What an RFC decides, where one of them does otherwise or both do.
     Rfc,
-    /// What the course has decided.
+    /// What the course has decided, where no RFC does.
     Course,
 }
 

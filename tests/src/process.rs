@@ -19,6 +19,18 @@ pub struct Memory {
     pub anonymous: u64,
 }
 
+impl Memory {
+    /// Of two processes together; what they share is counted twice.
+    #[must_use]
+    pub fn plus(self, other: Memory) -> Memory {
+        Memory {
+            peak: self.peak + other.peak,
+            resident: self.resident + other.resident,
+            anonymous: self.anonymous + other.anonymous,
+        }
+    }
+}
+
 /// Reads the memory of process `pid`.
 ///
 /// # Errors
@@ -79,6 +91,19 @@ pub fn cpu_time(pid: u32) -> io::Result<Duration> {
     }
     let ticks = Duration::from_millis(10 * cpu_ticks(pid)?);
     Ok(ticks.max(Duration::from_nanos(nanoseconds)))
+}
+
+/// The state of process `pid`, as ps(1) shows it: `R` runs or wants to, `S` waits, `Z` has ended.
+///
+/// # Errors
+/// `NotFound` when there is no such process.
+pub fn state(pid: u32) -> io::Result<char> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // The name before it may hold anything, a parenthesis too.
+    let state = stat
+        .rsplit_once(')')
+        .and_then(|(_, rest)| rest.trim_start().chars().next());
+    state.ok_or_else(|| unexpected("stat"))
 }
 
 /// The children of process `pid`, whichever of its threads has started them.

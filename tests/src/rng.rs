@@ -55,10 +55,12 @@ impl Rng {
 
     /// Draws `len` octets.
     pub fn octets(&mut self, len: usize) -> Vec<u8> {
-        (0..len.div_ceil(8))
-            .flat_map(|_| self.next_u64().to_le_bytes())
-            .take(len)
-            .collect()
+        let mut octets = Vec::with_capacity(len + 8);
+        while octets.len() < len {
+            octets.extend(self.next_u64().to_le_bytes());
+        }
+        octets.truncate(len);
+        octets
     }
 }
 

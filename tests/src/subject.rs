@@ -10,6 +10,7 @@
 //! its thread is left behind rather than waited for.
 
 use crate::port::free_port;
+use crate::process::state;
 use crate::watchdog::Watchdog;
 use socket::Stop;
 use static_files::{Config, Handler};
@@ -30,6 +31,10 @@ pub type Serve = fn(&TcpListener, &dyn Handler, &Config, &Stop) -> io::Result<()
 
 /// How long a server may take to accept, and to end after it was asked to.
 pub const START_AND_STOP: Duration = Duration::from_secs(5);
+
+/// How long a program may go on starting while it has not yet done all that it could: on a machine that
+/// is busy with other things, five seconds can be one.
+const START_AT_LAST: Duration = Duration::from_secs(30);
 
 /// How long to wait before a refused connection is tried again.
 const RETRY: Duration = Duration::from_millis(10);
@@ -225,9 +230,15 @@ impl Executable {
         self.status
     }
 
+    /// Whether it is still at work, and not waiting for anything that will not come.
+    fn is_starting(&self, started: Instant) -> bool {
+        let works = state(self.pid).is_ok_and(|state| matches!(state, 'R' | 'D'));
+        works && started.elapsed() < START_AT_LAST
+    }
+
     fn await_accepting(&mut self) -> io::Result<()> {
-        let until = Instant::now() + START_AND_STOP;
-        while Instant::now() < until {
+        let started = Instant::now();
+        while started.elapsed() < START_AND_STOP || self.is_starting(started) {
             if TcpStream::connect_timeout(&self.addr, START_AND_STOP).is_ok() {
                 return Ok(());
             }

@@ -148,8 +148,10 @@ mod tests {
             &["1a", "1b", "1d", "1f"],
         );
         check(&[&["1c"], &server[..]].concat(), &["1c"]);
-        let only = ["--through", "2", "--only", "course"];
-        check(&[&only[..], &server[..]].concat(), &["2f"]);
-        check(&only, &["1b", "1c", "1e", "1f", "2f"]);
+        let only = ["--through", "3", "--only", "course"];
+        check(&[&only[..], &server[..]].concat(), &["3d"]);
+        let step1 = ["1a", "1b", "1c", "1d", "1e", "1f", "1g"];
+        check(&only, &[&step1[..], &["3d"]].concat());
+        check(&["--through", "3", "--only", "rfc"], &["3e", "3f", "3h"]);
     }
 }

@@ -154,18 +154,21 @@ fn good_chunks(server: &Server) -> Found {
 fn bad_chunks(server: &Server) -> Found {
     let rule = "RFC 9112 §7.1: a size is hexadecimal digits, and as many octets and a line end \
                 follow; anything else is refused, and the connection ends";
-    let bad = [
-        ("a size that is none", "x\r\nhello\r\n0\r\n\r\n"),
-        ("a size with a sign", "+5\r\nhello\r\n0\r\n\r\n"),
-        ("a size with a prefix", "0x5\r\nhello\r\n0\r\n\r\n"),
-        ("a size of no digits", "\r\nhello\r\n0\r\n\r\n"),
+    // What no number holds may also be called too large.
+    let huge = "10000000000000005\r\nhello\r\n0\r\n\r\n";
+    let bad: [(_, &[u16], _); 6] = [
+        ("a size that is none", &[400], "x\r\nhello\r\n0\r\n\r\n"),
+        ("a size with a sign", &[400], "+5\r\nhello\r\n0\r\n\r\n"),
+        ("a size with a prefix", &[400], "0x5\r\nhello\r\n0\r\n\r\n"),
+        ("a size of no digits", &[400], "\r\nhello\r\n0\r\n\r\n"),
+        ("a size beyond 64 bits", &[400, 413], huge),
         (
-            "a size beyond 64 bits",
-            "10000000000000005\r\nhello\r\n0\r\n\r\n",
+            "a chunk longer than it says",
+            &[400],
+            "4\r\nhello\r\n0\r\n\r\n",
         ),
-        ("a chunk longer than it says", "4\r\nhello\r\n0\r\n\r\n"),
     ];
-    for (what, chunks) in bad {
+    for (what, statuses, chunks) in bad {
         let proof = Proof {
             what,
             rule,
@@ -173,7 +176,7 @@ fn bad_chunks(server: &Server) -> Found {
         };
         let mut talk = proof.talk(server)?;
         talk.say(post(CHUNKED) + chunks);
-        talk.status(Asked::Other, &[400])?;
+        talk.status(Asked::Other, statuses)?;
         talk.end()?;
     }
     Ok(())

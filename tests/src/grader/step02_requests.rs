@@ -6,7 +6,6 @@ use crate::grader::request::{get, last_get, post};
 use crate::grader::subject::{Server, Subject, Verdict};
 use crate::grader::talk::{Found, Talk};
 use crate::grader::tree::Tree;
-use crate::process::memory;
 use crate::report::first_difference;
 
 /// Octets by which a server may grow over the requests of [`limits`].
@@ -102,12 +101,26 @@ impl Shape {
         let mut all = Vec::new();
         for asked in self.answers {
             let answer = talk.answer(*asked, "an answer")?;
-            all.extend(answer.masked_head());
+            all.extend(unframed(&answer.masked_head()));
             all.extend(answer.content);
         }
         talk.end()?;
         Ok(all)
     }
+}
+
+/// A head without the fields that say where the content ends: a server may decide that anew for each
+/// answer, by what it knows in time.
+fn unframed(head: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(head);
+    let frames = |line: &str| {
+        let name = line.split(':').next().unwrap_or("");
+        ["Content-Length", "Transfer-Encoding"]
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known))
+    };
+    let lines = text.split_inclusive('\n').filter(|line| !frames(line));
+    lines.collect::<String>().into_bytes()
 }
 
 /// 2c: what is no request is refused with 400, and the connection ends.
@@ -182,13 +195,13 @@ pub(crate) fn limits(subject: &Subject, tree: &Tree) -> Verdict {
         for number in 0..TOO_LARGE {
             too_large_target(server)?;
             if number == TOO_LARGE / 10 {
-                before = resident(subject, server);
+                before = server.memory();
             }
         }
-        let after = resident(subject, server);
+        let after = server.memory();
         match before
             .zip(after)
-            .map(|(before, after)| after.saturating_sub(before))
+            .map(|(before, after)| after.resident.saturating_sub(before.resident))
         {
             Some(grown) if grown > GROWTH_BYTES => Err(BOUNDED.fails(format!(
                 "memory that does not grow with the number of requests, not {} KiB more after {}",
@@ -205,15 +218,6 @@ const BOUNDED: Proof = Proof {
     rule: "every buffer has a limit: what is refused is given back",
     chapter: "2.3",
 };
-
-/// Memory that is resident now, where the subject is a process of its own: in this process,
-/// nobody could tell whose it is.
-fn resident(subject: &Subject, server: &Server) -> Option<u64> {
-    match subject.is_process() {
-        true => memory(server.pid()).ok().map(|memory| memory.resident),
-        false => None,
-    }
-}
 
 fn too_large_fields(server: &Server) -> Found {
     let proof = Proof {

@@ -6,7 +6,6 @@ use crate::grader::request::{escaped, get, last_get};
 use crate::grader::subject::{Server, Subject, Verdict};
 use crate::grader::talk::{Found, Talk};
 use crate::grader::tree::{MARKS, ODD_NAMES, SPARSE_BYTES, Tree};
-use crate::process::memory;
 use crate::rng::Rng;
 
 /// Octets of a window into the large file.
@@ -199,7 +198,7 @@ pub(crate) fn two_gigabytes(subject: &Subject, tree: &Tree) -> Verdict {
         chapter: "3.5",
     };
     subject.judged(tree, |server| {
-        let before = memory(server.pid()).ok();
+        let before = server.memory();
         let mut rng = Rng::from_seed(7);
         let mut places: Vec<u64> = MARKS.iter().map(|(at, _)| at - WINDOW / 2).collect();
         places.push(SPARSE_BYTES - WINDOW);
@@ -212,14 +211,12 @@ pub(crate) fn two_gigabytes(subject: &Subject, tree: &Tree) -> Verdict {
             let answer = talk.status(Asked::Other, &[206])?;
             talk.content(&answer, &window(from, to))?;
         }
-        let grown = before.zip(memory(server.pid()).ok());
+        let grown = before.zip(server.memory());
         match grown.map(|(before, after)| after.peak.saturating_sub(before.peak)) {
-            Some(grown) if grown > GROWTH_BYTES && subject.is_process() => {
-                Err(PROOF.fails(format!(
-                    "memory that grows by less than 8 MiB, not by {} MiB",
-                    grown >> 20
-                )))
-            }
+            Some(grown) if grown > GROWTH_BYTES => Err(PROOF.fails(format!(
+                "memory that grows by less than 8 MiB, not by {} MiB",
+                grown >> 20
+            ))),
             _ => Ok(()),
         }
     })

@@ -7,7 +7,6 @@ use crate::grader::request::{get, last_get};
 use crate::grader::subject::{Problem, Server, Subject, Verdict};
 use crate::grader::talk::{Found, Talk};
 use crate::grader::tree::{BIG_BYTES, Tree};
-use crate::process::threads;
 use concurrency::sys::raise_descriptor_limit;
 use static_files::{Config, Timeouts};
 use std::net::TcpStream;
@@ -148,7 +147,7 @@ pub(crate) fn five_thousand_idle(subject: &Subject, tree: &Tree) -> Verdict {
         )));
     }
     subject.judged(tree, |server| {
-        let before = threads(server.pid()).unwrap_or(0);
+        let before = server.threads();
         let mut idle: Vec<Talk> = Vec::new();
         while idle.len() < IDLE {
             for _ in 0..AT_ONCE {
@@ -162,7 +161,7 @@ pub(crate) fn five_thousand_idle(subject: &Subject, tree: &Tree) -> Verdict {
             return Err(PROOF.fails(format!("an answer within {PROMPT:?}, not {best:.0?}")));
         }
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let more = threads(server.pid()).unwrap_or(0).saturating_sub(before);
+        let more = server.threads().saturating_sub(before);
         match more > cores + 1 {
             true => Err(PROOF.fails(format!("no thread for each of them, not {more} more"))),
             false => Ok(()),

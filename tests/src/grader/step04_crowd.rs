@@ -8,7 +8,6 @@ use crate::grader::step04::{PROMPT, best, ordinary};
 use crate::grader::subject::{Server, Subject, Verdict};
 use crate::grader::talk::{Found, Talk};
 use crate::grader::tree::Tree;
-use crate::process::memory;
 use static_files::Config;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -137,16 +136,15 @@ pub(crate) fn slow_drains(subject: &Subject, tree: &Tree) -> Verdict {
         chapter: "4.5",
     };
     subject.judged(tree, |server| {
-        let resident = || memory(server.pid()).ok().filter(|_| subject.is_process());
         let alone = slowest(PROOF, server, &mut [])?;
-        let before = resident();
+        let before = server.memory();
         let mut drains = Vec::new();
         while drains.len() < DRAINS {
             for _ in 0..AT_ONCE {
                 drains.push(draining(PROOF, server)?);
             }
-            let grown = before.zip(resident());
-            let grown = grown.map_or(0, |(before, now)| now.resident.saturating_sub(before.resident));
+            let grown = before.zip(server.memory());
+            let grown = grown.map_or(0, |(before, now)| now.anonymous.saturating_sub(before.anonymous));
             if grown > GROWTH_BYTES {
                 let (count, grown) = (drains.len(), grown >> 20);
                 return Err(PROOF.fails(format!(

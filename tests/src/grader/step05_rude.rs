@@ -8,11 +8,10 @@ use crate::grader::step04::{SHORT, best};
 use crate::grader::subject::{Server, Subject, Verdict};
 use crate::grader::talk::{Found, Talk};
 use crate::grader::tree::Tree;
-use crate::process::children;
+use crate::process::{children, state};
 use crate::report::first_difference;
 use crate::rng::Rng;
 use static_files::{Config, Timeouts};
-use std::fs;
 use std::io::Write;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -111,7 +110,7 @@ fn streams_and_ends(server: &Server) -> Found {
     ));
     talk.vanish().map_err(|_| gone)?;
     let until = Instant::now() + GONE;
-    while let Some(state) = state(number) {
+    while let Ok(state) = state(number) {
         if Instant::now() > until {
             let is = match state {
                 'Z' => "has ended, and nobody waits for it",
@@ -145,13 +144,6 @@ fn first_line(talk: &mut Talk) -> Found<u32> {
             None => {}
         }
     }
-}
-
-/// The state of a process, as ps(1) shows it; none when it is gone.
-fn state(pid: u32) -> Option<char> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name before it may hold anything, a parenthesis too.
-    stat.rsplit_once(')')?.1.trim_start().chars().next()
 }
 
 fn mute(server: &Server) -> Found {
@@ -190,7 +182,7 @@ fn no_zombies(server: &Server) -> Found {
     };
     let zombies = || {
         let children = children(server.pid()).unwrap_or_default();
-        let is_zombie = |pid: &u32| state(*pid) == Some('Z');
+        let is_zombie = |pid: &u32| state(*pid).is_ok_and(|state| state == 'Z');
         children.into_iter().filter(is_zombie).count()
     };
     let until = Instant::now() + GONE;

@@ -10,6 +10,7 @@ use crate::grader::cutting::Cutter;
 use crate::grader::finding::Finding;
 use crate::grader::site;
 use crate::grader::tree::Tree;
+use crate::process::{Memory, children, memory, threads};
 use crate::subject::{Executable, START_AND_STOP, Serve, Served};
 use static_files::Config;
 use std::fs;
@@ -198,6 +199,24 @@ impl Server {
         }
     }
 
+    /// The memory of the process that serves, and of its children; none for a function, whose memory
+    /// is the grader's, too.
+    pub fn memory(&self) -> Option<Memory> {
+        match &self.running {
+            Running::Thread(_) => None,
+            Running::Process(executable) => {
+                let all = family(executable.pid()).into_iter();
+                all.filter_map(|pid| memory(pid).ok()).reduce(Memory::plus)
+            }
+        }
+    }
+
+    /// How many threads there are in the process that serves, and in its children.
+    pub fn threads(&self) -> usize {
+        let all = family(self.pid()).into_iter();
+        all.filter_map(|pid| threads(pid).ok()).sum()
+    }
+
     /// Asks it to end: SIGTERM for an executable.
     ///
     /// # Errors
@@ -236,6 +255,13 @@ impl Server {
         let words = last_words(&self.log);
         Some(format!("the server is gone ({status}){words}"))
     }
+}
+
+/// A process, and its children: many servers have a parent who only looks after those that serve.
+fn family(pid: u32) -> Vec<u32> {
+    let mut all = children(pid).unwrap_or_default();
+    all.push(pid);
+    all
 }
 
 pub(super) fn not_started(words: &[String], error: &io::Error, log: &Path) -> Problem {

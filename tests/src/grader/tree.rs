@@ -62,10 +62,10 @@ pub(crate) const ODD_NAMES: [&[u8]; 9] = [
 
 /// Programs for `/cgi/`: what each is called, and what it does after `#!/bin/sh`.
 pub(crate) const PROGRAMS: [(&str, &str); 5] = [
-    // Says what it was told.
+    // Says what it was told, once it has taken what else it was sent.
     (
         "dump",
-        "printf 'Content-Type: text/plain\\n\\n'\nexec env\n",
+        "printf 'Content-Type: text/plain\\n\\n'\nhead -c \"${CONTENT_LENGTH:-0}\" >/dev/null\nexec env\n",
     ),
     // Sends back what it gets.
     (
