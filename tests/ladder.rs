@@ -3,9 +3,10 @@
 //! The table of scenarios says what must come back; the servers must moreover agree with each other,
 //! octet by octet, and no cut of what a client sends may change an answer.
 
+use check::grader::{CHECKS, Check, Cutting, Problem, Subject, Tree};
 use check::static_files::big_file;
 use check::{Cuts, Rng, Scenario, Serve, Served, Site, Transcript, for_every_server};
-use concurrency::SERVERS;
+use concurrency::{SERVERS, event_loop};
 use static_files::Config;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -127,4 +128,38 @@ fn no_random_cuts_of_a_request_change_its_answer() {
         }
     }
     for_every_server(|_, serve| play_all(serve, &scenarios, &expected, &jobs));
+}
+
+/// Every check of steps 2 and 3, with all that it sends in pieces, of one server: what the others do with
+/// pieces is asked above.
+#[test]
+fn no_check_changes_its_verdict_when_everything_is_cut() {
+    let seed = Rng::announced("no_check_changes_its_verdict_when_everything_is_cut").next_u64();
+    let tree = Tree::new().expect("the files can be written");
+    let checks = CHECKS.iter().filter(|check| [2, 3].contains(&check.step()));
+    let jobs: Vec<(&Check, Cutting)> = checks
+        .flat_map(|check| [(check, Cutting::All), (check, Cutting::Random(seed))])
+        .collect();
+    let (next, wrong) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let work = || {
+        while let Some((check, cutting)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let subject = Subject::function(event_loop);
+            let what = match check.run_cut(&subject, &tree, *cutting) {
+                Ok(()) => continue,
+                Err(Problem::Wrong(finding)) => finding.to_string(),
+                Err(problem) => format!("{problem:?}"),
+            };
+            let mut wrong = wrong.lock().expect("no client panics while it reports");
+            wrong.push(format!("{} {cutting:?}: {what}", check.id));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..CLIENTS {
+            scope.spawn(work);
+        }
+    });
+    let wrong = wrong
+        .into_inner()
+        .expect("no client panics while it reports");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }

@@ -23,7 +23,7 @@ const BEGINNING: usize = 400;
 
 /// Cuts of one run. What comes later is whole: a check of a thousand long requests would take minutes,
 /// and tell nothing new.
-const CUTS: usize = 10_000;
+const CUTS: usize = 5_000;
 
 /// Messages of a check that is run once more for every place; one of more messages takes too long.
 const LIGHT: usize = 100;
@@ -107,6 +107,11 @@ impl Cutter {
     /// Counts a message that is cut by somebody else.
     pub(crate) fn pass(&self) {
         self.tally().messages += 1;
+    }
+
+    /// Counts content that somebody else sends as if it were messages of a kilobyte.
+    pub(crate) fn pass_content(&self, octets: usize) {
+        self.tally().messages += octets / 1024;
     }
 
     /// Where a message of so many octets is cut: offsets, ascending.

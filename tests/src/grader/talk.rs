@@ -92,6 +92,7 @@ impl Talk {
 
     /// Takes note of octets that somebody else sends over this connection.
     pub(crate) fn remember(&mut self, octets: &[u8]) {
+        self.cutter.pass_content(octets.len());
         self.sent.extend(octets);
     }
 
