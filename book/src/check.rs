@@ -13,11 +13,13 @@
 
 mod choice;
 mod json;
+mod server;
 mod show;
 
 use crate::Failure;
-use check::grader::{Check, Cutting, Problem, Subject, Tree, Verdict, binary};
+use check::grader::{Check, Cutting, Problem, Tree, Verdict};
 use clap::{Args, ValueEnum};
+use server::Judged;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -159,32 +161,6 @@ fn prepared(asked: &Asked) -> Result<Option<Session>, Failure> {
         cutting: asked.cuts.map(choice::cutting),
         tree: Arc::new(tree),
     }))
-}
-
-/// A server that was asked for.
-#[derive(Debug)]
-struct Judged {
-    subject: Subject,
-    /// The command line that starts it when a person types it, but for the places that are filled.
-    typed: String,
-}
-
-impl Judged {
-    fn read(server: &str) -> Result<Judged, Failure> {
-        let advice = "such as --server 'my-server {port}'";
-        let Some(step) = choice::step(server) else {
-            let subject = Subject::command(server);
-            return Ok(Judged {
-                subject: subject.map_err(|sentence| Failure::new(sentence, advice))?,
-                typed: server.to_owned(),
-            });
-        };
-        let binary = binary(step).map_err(|sentence| Failure::new(sentence, advice))?;
-        Ok(Judged {
-            subject: Subject::words(binary.words),
-            typed: binary.typed,
-        })
-    }
 }
 
 /// A run of some checks.

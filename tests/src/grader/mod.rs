@@ -14,6 +14,7 @@
 //!
 //! What a subject has to do for the checks to have something to ask is in [`Needs`].
 
+mod checks;
 mod command_line;
 mod course;
 mod cutting;
@@ -21,6 +22,7 @@ mod finding;
 mod request;
 mod site;
 mod step01;
+mod step01_idle;
 mod step01_port;
 mod step02_answers;
 mod step02_requests;
@@ -36,10 +38,11 @@ mod table;
 mod talk;
 mod tree;
 
+pub use checks::CHECKS;
 pub use course::{Binary, binary};
 pub use cutting::Cutting;
 pub use finding::{Finding, Proof};
 pub use site::{SLOW, slow, take};
 pub use subject::{Problem, Server, Subject, Verdict};
-pub use table::{CHECKS, Check, Label, Needs};
+pub use table::{Check, Label, Needs};
 pub use tree::Tree;

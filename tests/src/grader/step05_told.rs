@@ -34,6 +34,7 @@ use Told::{Is, None as Nothing, Some as Anything};
 pub(crate) fn cgi_variables(subject: &Subject, tree: &Tree) -> Verdict {
     subject.judged(tree, |server| {
         let mut rows = of_requests();
+        rows.extend(of_targets());
         rows.extend(of_fields());
         rows.extend(of_strangers());
         rows.iter().try_for_each(|row| row.hold(server))?;
@@ -57,13 +58,6 @@ fn dump(suffix: &str, lines: &str) -> String {
 }
 
 fn of_requests() -> Vec<Row> {
-    const SCRIPT: &str = "RFC 3875 §4.1.5 and §4.1.13: SCRIPT_NAME is the part of the path that has \
-                          found the program, PATH_INFO what comes after it, decoded";
-    const QUERY: &str = "RFC 3875 §4.1.7: QUERY_STRING is what follows the question mark, as it came, \
-                         and is there even if it is empty";
-    const CONTENT: &str = "RFC 3875 §4.1.2 and §4.1.3: CONTENT_LENGTH and CONTENT_TYPE are those of \
-                           the content, and missing where there is none";
-    let posted = dump("", "Content-Type: text/x-odd\r\nContent-Length: 5\r\n") + "hello";
     vec![
         row(
             "a GET of a program",
@@ -90,6 +84,18 @@ fn of_requests() -> Vec<Row> {
             vec![Is("REQUEST_METHOD", "PUT")],
             "RFC 3875 §4.1.12: REQUEST_METHOD is the method, whatever it is",
         ),
+    ]
+}
+
+fn of_targets() -> Vec<Row> {
+    const SCRIPT: &str = "RFC 3875 §4.1.5 and §4.1.13: SCRIPT_NAME is the part of the path that has \
+                          found the program, PATH_INFO what comes after it, decoded";
+    const QUERY: &str = "RFC 3875 §4.1.7: QUERY_STRING is what follows the question mark, as it came, \
+                         and is there even if it is empty";
+    const CONTENT: &str = "RFC 3875 §4.1.2 and §4.1.3: CONTENT_LENGTH and CONTENT_TYPE are those of \
+                           the content, and missing where there is none";
+    let posted = dump("", "Content-Type: text/x-odd\r\nContent-Length: 5\r\n") + "hello";
+    vec![
         row(
             "a query",
             dump("?a=b&c=%20d", ""),
