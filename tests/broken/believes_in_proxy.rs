@@ -3,7 +3,7 @@
 
 use crate::programs::{CHOICE, Choice, run};
 use crate::{Flaw, Serve};
-use gateway::Redirects;
+use gateway::Routes;
 use static_files::{Handler, Reply, Request, gateway_failure};
 use std::path::Path;
 
@@ -13,7 +13,7 @@ pub(crate) const FLAW: Flaw = Flaw {
     serve: Serve::Programs(&Choice { answer, ..CHOICE }),
 };
 
-fn answer(site: &Redirects, programs: &Path, request: &Request) -> Reply {
+fn answer(site: &Routes, programs: &Path, request: &Request) -> Reply {
     match request.head.fields.get("Proxy") {
         Some(proxy) => Reply::Ready(
             run(programs, request, &[("HTTP_PROXY", proxy)])

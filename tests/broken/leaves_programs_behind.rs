@@ -2,7 +2,7 @@
 
 use crate::programs::{CHOICE, Choice};
 use crate::{Flaw, Serve};
-use gateway::Redirects;
+use gateway::Routes;
 use http_parse::ResponseHead;
 use static_files::{Ends, Exchange, Handler, Reply, Request};
 use std::io;
@@ -15,7 +15,7 @@ pub(crate) const FLAW: Flaw = Flaw {
     serve: Serve::Programs(&Choice { answer, ..CHOICE }),
 };
 
-fn answer(site: &Redirects, _: &Path, request: &Request) -> Reply {
+fn answer(site: &Routes, _: &Path, request: &Request) -> Reply {
     match site.handle(request) {
         Reply::Exchange(program) => Reply::Exchange(Box::new(Forgotten(Some(program)))),
         reply @ Reply::Ready(_) => reply,

@@ -2,7 +2,7 @@
 
 use crate::programs::{CHOICE, Choice};
 use crate::{Flaw, Serve};
-use gateway::Redirects;
+use gateway::Routes;
 use http_parse::{Limits, Parsed, parse_request_head};
 use static_files::{Handler, Reply, Request};
 use std::path::Path;
@@ -13,7 +13,7 @@ pub(crate) const FLAW: Flaw = Flaw {
     serve: Serve::Programs(&Choice { answer, ..CHOICE }),
 };
 
-fn answer(site: &Redirects, _: &Path, request: &Request) -> Reply {
+fn answer(site: &Routes, _: &Path, request: &Request) -> Reply {
     let mut other = request.clone();
     let start = [b"GET ", request.path(), b" HTTP/1.0\r\n\r\n"].concat();
     if let Ok(Parsed::Complete(head, _)) = parse_request_head(&start, &Limits::default()) {

@@ -1,9 +1,9 @@
 //! The course's own server of step 5, of which one thing can be chosen wrongly.
 
 use concurrency::{SERVERS, stop_on_signals};
-use gateway::{Options, Redirects, routes};
+use gateway::{Cgi, Prefix, Programs, Routes};
 use socket::Stop;
-use static_files::{Config, Handler, Reply, Request, Timeouts};
+use static_files::{Config, Files, Handler, Reply, Request, Timeouts};
 use std::io;
 use std::net::TcpListener;
 use std::path::Path;
@@ -15,7 +15,7 @@ pub(crate) struct Choice {
     /// How it serves.
     pub(crate) serve: concurrency::Serve,
     /// What it answers, from its programs' folder.
-    pub(crate) answer: fn(&Redirects, &Path, &Request) -> Reply,
+    pub(crate) answer: fn(&Routes, &Path, &Request) -> Reply,
 }
 
 pub(crate) const CHOICE: Choice = Choice {
@@ -30,10 +30,10 @@ pub(crate) fn serve(
     programs: &Path,
     choice: &Choice,
 ) -> io::Result<()> {
-    let mut options = Options::new(root);
-    let prefix = "/cgi".parse().map_err(io::Error::other)?;
-    options.cgi.push((prefix, programs.to_path_buf()));
-    let site = Redirects::new(routes(&options).map_err(io::Error::other)?);
+    let prefix: Prefix = "/cgi".parse().map_err(io::Error::other)?;
+    let cgi = Cgi::new(prefix.clone(), programs, &Programs::new(Programs::LIMIT)?)?;
+    let mut site = Routes::new(Files::new(root)?);
+    site.mount(prefix, cgi);
     let stop = Arc::new(Stop::new());
     stop_on_signals(Arc::clone(&stop))?;
     let handler = |request: &Request| (choice.answer)(&site, programs, request);

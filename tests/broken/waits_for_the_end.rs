@@ -2,7 +2,7 @@
 
 use crate::programs::{CHOICE, Choice, run};
 use crate::{Flaw, Serve};
-use gateway::Redirects;
+use gateway::Routes;
 use static_files::{Handler, Reply, Request, gateway_failure};
 use std::path::Path;
 
@@ -12,7 +12,7 @@ pub(crate) const FLAW: Flaw = Flaw {
     serve: Serve::Programs(&Choice { answer, ..CHOICE }),
 };
 
-fn answer(site: &Redirects, programs: &Path, request: &Request) -> Reply {
+fn answer(site: &Routes, programs: &Path, request: &Request) -> Reply {
     match request.path() {
         b"/cgi/slow" => Reply::Ready(
             run(programs, request, &[]).unwrap_or_else(|error| gateway_failure(&error)),

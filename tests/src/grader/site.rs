@@ -9,10 +9,10 @@
 
 use crate::grader::tree::Tree;
 use crate::pipe::Gate;
-use gateway::{Options, Redirects, routes};
+use gateway::{Cgi, Prefix, Programs, Routes};
 use http_parse::Status;
 use static_files::{
-    Body, Collect, Exchange, Handler, Listing, Reply, Request, Response, gateway_failure,
+    Body, Collect, Exchange, Files, Handler, Listing, Reply, Request, Response, gateway_failure,
 };
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -28,13 +28,16 @@ pub const SLOW: Duration = Duration::from_millis(200);
 /// What every server of the ladder answers with.
 ///
 /// # Errors
-/// One sentence about a folder that cannot be served, or a system that has nothing left.
-pub(super) fn handler(tree: &Tree) -> Result<Arc<dyn Handler + Send + Sync>, String> {
-    let mut options = Options::new(&tree.root());
-    options.listing = Listing::Shown;
-    let prefix = "/cgi".parse().expect("it is a prefix");
-    options.cgi.push((prefix, tree.programs()));
-    let site = Redirects::new(routes(&options).map_err(|failure| failure.to_string())?);
+/// What the file system reports, or a system that has nothing left.
+pub(super) fn handler(tree: &Tree) -> io::Result<Arc<dyn Handler + Send + Sync>> {
+    let files = Files::new(&tree.root())?.listing(Listing::Shown);
+    let prefix: Prefix = "/cgi".parse().expect("it is a prefix");
+    let programs = Programs::new(Programs::LIMIT)?;
+    let mut site = Routes::new(files);
+    site.mount(
+        prefix.clone(),
+        Cgi::new(prefix, &tree.programs(), &programs)?,
+    );
     Ok(Arc::new(move |request: &Request| match request.path() {
         b"/echo" => Reply::Exchange(Box::new(echo(request))),
         b"/slow" => match slow() {
