@@ -72,9 +72,8 @@ fn draw(title: &str, bars: &[Bar], most: Option<f64>) -> String {
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
          font-family=\"sans-serif\" font-size=\"13\">\n<title>{title}</title>\n<style>\n\
-         text {{ fill: #333 }} .ours {{ fill: #2a6fbb }} .other {{ fill: #999 }} line {{ stroke: #333 }}\n\
-         @media (prefers-color-scheme: dark) {{ text {{ fill: #ccc }} .ours {{ fill: #5b9fe8 }} \
-         line {{ stroke: #ccc }} }}\n</style>\n<text x=\"8\" y=\"20\" font-weight=\"bold\">{title}</text>\n"
+         text {{ fill: currentColor }} .ours {{ fill: #2a6fbb }} .other {{ fill: #999 }}\n\
+         line {{ stroke: currentColor }}\n</style>\n<text x=\"8\" y=\"20\" font-weight=\"bold\">{title}</text>\n"
     );
     let mut y = TOP;
     for bar in bars {
