@@ -301,6 +301,18 @@ fn server_name(request: &Request) -> String {
 }
 
 #[cfg(test)]
+impl Environ {
+    /// The same variables twice over: more than a request's head can bring.
+    pub(crate) fn twice(&self) -> Environ {
+        let mut environ = self.clone();
+        for (name, value) in self.iter() {
+            environ.set(&String::from_utf8_lossy(name), value);
+        }
+        environ
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use http_parse::{Limits, Parsed, parse_request_head, request_framing};

@@ -295,3 +295,216 @@ fn push_length(len: usize, out: &mut Vec<u8>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::speaking::{self, environ, request, story};
+
+    fn asked(line: &str) -> FastCgi {
+        let request = request(&format!("{line} HTTP/1.1\nHost: a"));
+        FastCgi::new(environ(&request), &request)
+    }
+
+    fn padded(kind: u8, content: &[u8], padding: u8) -> Vec<u8> {
+        let mut octets = header(kind, content.len()).to_vec();
+        octets[6] = padding;
+        octets.extend_from_slice(content);
+        octets.resize(octets.len() + usize::from(padding), b'#');
+        octets
+    }
+
+    fn out(content: &str) -> Vec<u8> {
+        padded(STDOUT, content.as_bytes(), 0)
+    }
+
+    fn end(status: u8) -> Vec<u8> {
+        padded(END_REQUEST, &[0, 0, 0, 3, status, 0, 0, 0], 0)
+    }
+
+    #[track_caller]
+    fn check(line: &str, records: &[Vec<u8>], expected: &str) {
+        speaking::check(|| asked(line), &records.concat(), expected);
+    }
+
+    #[test]
+    fn an_answer_is_heard_however_it_is_cut() {
+        let head = "Status: 404\r\nContent-Type: a/b\r\n\r\n";
+        let page = out(&format!("{head}gone"));
+        check(
+            "GET /",
+            &[page, end(0)],
+            "(404 Content-Type: a/b; )gone|Keep",
+        );
+    }
+
+    #[test]
+    fn a_head_may_be_in_many_records_with_anything_between() {
+        check(
+            "GET /",
+            &[
+                out("Status: 2"),
+                padded(STDERR, b"oh!", 5),
+                padded(STDOUT, b"01\n", 7),
+                padded(STDOUT, b"", 3),
+                out("\nhel"),
+                padded(STDERR, b"\n", 0),
+                padded(STDOUT, b"lo", 255),
+                padded(END_REQUEST, &[0; 8], 8),
+            ],
+            "[oh!](201 )hel[\\n]lo|Keep",
+        );
+    }
+
+    #[test]
+    fn records_about_no_request_are_passed_over() {
+        let mut other = padded(11, &[77; 8], 4);
+        other[3] = 0;
+        check(
+            "GET /",
+            &[other, out("Status: 204\n\n"), end(0)],
+            "(204 )|Keep",
+        );
+    }
+
+    #[test]
+    fn a_promise_is_kept_to_the_letter() {
+        let head = "Status: 200\nContent-Length: 5\n\n";
+        let told = "(200 Content-Length: 5; )";
+        for (rest, expected) in [
+            ("hello", "hello|Keep"),
+            ("hello!", "hello|Close"),
+            ("hell", "hell|ended 1 octets short of its Content-Length"),
+        ] {
+            let page = out(&format!("{head}{rest}"));
+            check("GET /", &[page, end(0)], &format!("{told}{expected}"));
+        }
+        check("HEAD /", &[out(head), end(0)], &format!("{told}|Keep"));
+        let page = out(&format!("{head}hello"));
+        check("HEAD /", &[page, end(0)], &format!("{told}|Keep"));
+    }
+
+    #[test]
+    fn a_connection_that_ends_first_is_told_from_an_answer_that_ends() {
+        let page = [out("Status: 200\n\nhalf"), end(0)].concat();
+        for len in 0..page.len() {
+            let story = story(asked("GET /"), &page[..len], usize::MAX, usize::MAX);
+            assert!(
+                story.ends_with("|closed the connection before END_REQUEST"),
+                "{story}"
+            );
+        }
+        // What was promised has come: nobody misses the record.
+        let page = out("Status: 200\nContent-Length: 2\n\nok");
+        check("GET /", &[page], "(200 Content-Length: 2; )ok|Close");
+    }
+
+    #[test]
+    fn ends_without_an_answer_say_why() {
+        for (status, expected) in [
+            (0, "|ended without an answer"),
+            (1, "|serves one request a connection, and had one"),
+            (2, "|Overloaded"),
+            (3, "|does not answer requests (it is no responder)"),
+            (9, "|ended with the protocol status 9"),
+        ] {
+            check("GET /", &[end(status)], expected);
+        }
+    }
+
+    #[test]
+    fn what_is_no_record_for_us_is_refused() {
+        let http = b"HTTP/1.1 400 Bad Request\r\n".to_vec();
+        check(
+            "GET /",
+            &[http],
+            "|does not speak FastCGI: it sent \"HTTP/1.1\" for a record's header",
+        );
+        let mut second = out("x");
+        second[3] = 2;
+        check("GET /", &[second], "|sent a record of type 6 for request 2");
+        check(
+            "GET /",
+            &[padded(5, b"x", 0)],
+            "|sent a record of type 5 for request 1",
+        );
+    }
+
+    #[test]
+    fn lengths_take_one_octet_or_four() {
+        for (len, expected) in [
+            (0, vec![0]),
+            (127, vec![127]),
+            (128, vec![0x80, 0, 0, 128]),
+            (65_535, vec![0x80, 0, 0xFF, 0xFF]),
+        ] {
+            let mut out = Vec::new();
+            push_length(len, &mut out);
+            assert_eq!(out, expected);
+        }
+    }
+
+    /// The kinds and contents of records.
+    fn taken_apart(mut octets: &[u8]) -> Vec<(u8, Vec<u8>)> {
+        let mut records = Vec::new();
+        while let Some((header, rest)) = octets.split_first_chunk::<HEADER>() {
+            let len = usize::from(u16::from_be_bytes([header[4], header[5]]));
+            records.push((header[1], rest[..len].to_vec()));
+            octets = &rest[len..];
+        }
+        records
+    }
+
+    #[test]
+    fn variables_beyond_one_record_are_one_stream_in_several() {
+        let cookie = "c".repeat(7000);
+        let fields: String = (0..4).map(|n| format!("\nX-{n}: {cookie}")).collect();
+        let request = request(&format!(
+            "GET /{0}?{0} HTTP/1.1\nHost: a{fields}",
+            "p".repeat(3000)
+        ));
+        let environ = environ(&request);
+        let mut larger = environ.clone();
+        for _ in 0..2 {
+            larger = larger.twice();
+        }
+        for environ in [environ, larger] {
+            let mut octets = Vec::new();
+            FastCgi::new(environ.clone(), &request).begin(&request, Some(0), &mut octets);
+            let records = taken_apart(&octets);
+            assert_eq!(records[0].0, BEGIN_REQUEST);
+            assert_eq!(records.last(), Some(&(PARAMS, Vec::new())));
+            let stream: Vec<u8> = records[1..]
+                .iter()
+                .flat_map(|(_, part)| part.clone())
+                .collect();
+            let mut expected = Vec::new();
+            for (name, value) in environ.iter() {
+                push_length(name.len(), &mut expected);
+                push_length(value.len(), &mut expected);
+                expected.extend_from_slice(name);
+                expected.extend_from_slice(value);
+            }
+            assert_eq!(records.len(), 2 + expected.len().div_ceil(CONTENT));
+            assert!(
+                stream == expected,
+                "{} and {}",
+                stream.len(),
+                expected.len()
+            );
+        }
+    }
+
+    #[test]
+    fn content_is_cut_into_records_and_ended_with_an_empty_one() {
+        let mut fastcgi = asked("POST /");
+        let mut out = Vec::new();
+        fastcgi.body(&vec![b'x'; CONTENT + 1], &mut out);
+        Protocol::end(&mut fastcgi, &mut out);
+        let lengths: Vec<(u8, usize)> = taken_apart(&out)
+            .into_iter()
+            .map(|(kind, content)| (kind, content.len()))
+            .collect();
+        assert_eq!(lengths, [(STDIN, CONTENT), (STDIN, 1), (STDIN, 0)]);
+    }
+}

@@ -49,6 +49,8 @@ mod values;
 mod ward;
 
 #[cfg(test)]
+mod speaking;
+#[cfg(test)]
 #[path = "../tests/common/folder.rs"]
 mod testing;
 

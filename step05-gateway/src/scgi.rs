@@ -69,3 +69,56 @@ impl Protocol for Scgi {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::speaking::{check, environ, request};
+
+    fn asked(line: &str) -> Scgi {
+        let request = request(&format!("{line} HTTP/1.1\nHost: a"));
+        Scgi::new(environ(&request), &request)
+    }
+
+    #[test]
+    fn a_request_is_one_string_with_its_length_first() {
+        let request = request("POST /app HTTP/1.1\nHost: a\nContent-Length: 3");
+        for (length, expected) in [(Some(3), "3"), (Some(0), "0")] {
+            let mut out = Vec::new();
+            let mut scgi = Scgi::new(environ(&request), &request);
+            scgi.begin(&request, length, &mut out);
+            scgi.body(b"abc", &mut out);
+            scgi.end(&mut out);
+            let text = String::from_utf8_lossy(&out);
+            let (len, rest) = text.split_once(':').expect("a netstring");
+            let (pairs, content) = rest.split_at(len.parse().expect("a length"));
+            assert_eq!(content, ",abc");
+            let parts: Vec<&str> = pairs.split_terminator('\0').collect();
+            assert_eq!(parts[..4], ["CONTENT_LENGTH", expected, "SCGI", "1"]);
+            let names: Vec<&str> = parts.iter().step_by(2).copied().collect();
+            let once = |name| names.iter().filter(|each| **each == name).count() == 1;
+            assert!(names.iter().all(|name| once(*name)), "{names:?}");
+            assert!(names.contains(&"REQUEST_METHOD"));
+        }
+    }
+
+    #[test]
+    fn an_answer_lasts_as_long_as_its_connection() {
+        let page = b"Status: 200\nX: y\n\nhello";
+        check(|| asked("GET /"), page, "(200 X: y; )hello|Close");
+        check(|| asked("GET /"), b"Status: 200\n\n", "(200 )|Close");
+        let page = b"Status: 200\nContent-Length: 5\n\nhello, world";
+        let told = "(200 Content-Length: 5; )";
+        check(|| asked("GET /"), page, &format!("{told}hello|Close"));
+        check(|| asked("HEAD /"), page, &format!("{told}|Close"));
+    }
+
+    #[test]
+    fn an_answer_that_is_cut_short_is_noticed_where_it_can_be() {
+        let page = b"Status: 200\nContent-Length: 5\n\nhell";
+        let short = "(200 Content-Length: 5; )hell|ended 1 octets short of its Content-Length";
+        check(|| asked("GET /"), page, short);
+        check(|| asked("GET /"), b"Status: 2", "|ended without an answer");
+        check(|| asked("GET /"), b"", "|ended without an answer");
+    }
+}

@@ -91,3 +91,94 @@ impl Protocol for Uwsgi {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::speaking::{check, environ, request};
+
+    fn asked(line: &str) -> Uwsgi {
+        let request = request(&format!("{line} HTTP/1.1\nHost: a"));
+        Uwsgi::new(&environ(&request), &request).expect("it is short")
+    }
+
+    /// Variables as they stand in a packet.
+    fn variables(packet: &[u8]) -> Vec<(String, String)> {
+        let size = usize::from(u16::from_le_bytes([packet[1], packet[2]]));
+        assert_eq!((packet[0], packet[3], packet.len()), (0, 0, 4 + size));
+        let mut rest = &packet[4..];
+        let mut parts = Vec::new();
+        while let Some((len, tail)) = rest.split_first_chunk() {
+            let (part, tail) = tail.split_at(usize::from(u16::from_le_bytes(*len)));
+            parts.push(String::from_utf8_lossy(part).into_owned());
+            rest = tail;
+        }
+        let pairs = parts
+            .chunks(2)
+            .map(|pair| (pair[0].clone(), pair[1].clone()));
+        pairs.collect()
+    }
+
+    #[test]
+    fn a_packet_holds_each_variable_once_and_the_length_that_was_counted() {
+        for (framing, length, expected) in [
+            ("Content-Length: 3", Some(3), Some("3")),
+            ("Transfer-Encoding: chunked", Some(5), Some("5")),
+            ("X: y", Some(0), None),
+        ] {
+            let request = request(&format!("POST /app HTTP/1.1\nHost: a\n{framing}"));
+            let mut uwsgi = Uwsgi::new(&environ(&request), &request).expect("it is short");
+            let mut out = Vec::new();
+            uwsgi.begin(&request, length, &mut out);
+            let pairs = variables(&out);
+            let lengths: Vec<&str> = pairs
+                .iter()
+                .filter(|(name, _)| name == "CONTENT_LENGTH")
+                .map(|(_, value)| value.as_str())
+                .collect();
+            assert_eq!(lengths, Vec::from_iter(expected));
+            assert!(pairs.contains(&("REQUEST_METHOD".to_owned(), "POST".to_owned())));
+        }
+    }
+
+    #[test]
+    fn more_than_sixteen_bits_can_count_is_refused() {
+        let value = "x".repeat(7000);
+        let fields: String = (0..4).map(|n| format!("\nX-{n}: {value}")).collect();
+        let request = request(&format!(
+            "GET /?{} HTTP/1.1\nHost: a{fields}",
+            "q".repeat(3000)
+        ));
+        let mut environ = environ(&request);
+        assert!(Uwsgi::new(&environ, &request).is_ok());
+        environ = environ.twice();
+        assert_eq!(
+            Uwsgi::new(&environ, &request).expect_err("too much"),
+            TooMuch
+        );
+    }
+
+    #[test]
+    fn an_answer_has_a_status_line() {
+        let page = b"HTTP/1.1 404 Not Found\r\nX: y\r\nConnection: close\r\n\r\ngone";
+        check(|| asked("GET /"), page, "(404 X: y; )gone|Close");
+        // No local redirect: the client is sent there.
+        let page = b"HTTP/1.0 302 x\nLocation: /a\n\n";
+        check(|| asked("GET /"), page, "(302 Location: /a; )|Close");
+        for (page, expected) in [
+            (
+                "Status: 200\n\n",
+                "|began with no status line: \"Status: 200\"",
+            ),
+            ("HTTP/1.1\n\n", "|began with no status line: \"HTTP/1.1\""),
+            ("HTTP/1.1 99 x\n\n", "|sent the status \"99 x\""),
+            (
+                "HTTP/1.1 100 Continue\n\n",
+                "|sent the status \"100 Continue\"",
+            ),
+            ("HTTP/1.1 200 OK\nX", "|ended without an answer"),
+        ] {
+            check(|| asked("GET /"), page.as_bytes(), expected);
+        }
+    }
+}
