@@ -14,7 +14,7 @@ pub(crate) use fastcgi::{Application, Asked, Line, end, stderr, stdout};
 
 use concurrency::SERVERS;
 use concurrency::sys::{self, Port};
-use gateway::{Cgi, Programs, Redirects, Routes};
+use gateway::{Capacity, Cgi, Complaints, Programs, Redirects, Remote, Routes, Upstream, Words};
 use http_parse::{
     BodyDecoder, Limits, Method, Parsed, Piece, parse_response_head, response_framing,
 };
@@ -90,6 +90,23 @@ impl Server {
         let cgi = Cgi::new(prefix.clone(), folder, &programs).expect("the folder exists");
         let mut routes = Routes::new(|_: &_| Response::text("elsewhere"));
         routes.mount(prefix, cgi);
+        Server::start(name, config, Redirects::new(routes))
+    }
+
+    /// A server that asks applications at these addresses for everything below `/app`.
+    pub(crate) fn asking(
+        name: &str,
+        config: Config,
+        (words, capacity): (Words, Capacity),
+        addresses: &[String],
+    ) -> Server {
+        let complaints = Complaints::new().expect("threads start");
+        let addresses = addresses.iter().map(|text| text.parse().expect(text));
+        let upstream = Upstream::new(addresses.collect(), capacity, &complaints);
+        let mut routes = Routes::new(|_: &_| Response::text("elsewhere"));
+        let prefix: gateway::Prefix = "/app".parse().expect("a prefix");
+        let remote = Remote::new(prefix.clone(), Path::new("/srv"), words, &upstream);
+        routes.mount(prefix, remote);
         Server::start(name, config, Redirects::new(routes))
     }
 
@@ -199,6 +216,15 @@ impl Answer {
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
+}
+
+/// A client asks while the test plays the application.
+pub(crate) fn while_asked(server: &Server, head: &str, body: &[u8], play: impl FnOnce()) -> Answer {
+    thread::scope(|scope| {
+        let client = scope.spawn(|| server.ask(head, body));
+        play();
+        client.join().expect("it is answered")
+    })
 }
 
 /// Waits until something is so.
