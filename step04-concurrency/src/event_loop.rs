@@ -160,7 +160,7 @@ impl<'h> EventLoop<'h> {
         let Some(seat) = self.seats.get(token) else {
             return;
         };
-        let kept = match seat.step(&mut self.service, now) {
+        let kept = match seat.step(&mut self.service, &self.epoll, now) {
             Ok(Step::Waiting) => true,
             Ok(Step::Again) => {
                 self.again.push(token.with_end(CLIENT));

@@ -53,8 +53,22 @@ impl<'h> Seat<'h> {
 
     // ANCHOR: fold
     /// Lets the session take a step; an idle connection gets a desk for it.
-    pub(crate) fn step(&mut self, service: &mut Service<'h>, now: Instant) -> io::Result<Step> {
-        self.wake(service).step(now)
+    pub(crate) fn step(
+        &mut self,
+        service: &mut Service<'h>,
+        epoll: &Epoll,
+        now: Instant,
+    ) -> io::Result<Step> {
+        let session = self.wake(service);
+        let step = session.step(now)?;
+        if !session.has_spent() {
+            return Ok(step);
+        }
+        // Its answer leaves now and not a turn later; what it was answered by may be asked again
+        // as soon as nobody hears it here.
+        self.forget(epoll);
+        self.registered[CLIENT + 1..].fill(None);
+        self.wake(service).go_on(now)
     }
 
     /// Gives the desk back if nothing is under way any more.

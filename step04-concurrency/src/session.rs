@@ -167,6 +167,15 @@ impl<'h> Session<'h> {
     /// The session has to be dropped: the socket failed, or a response cannot be completed.
     pub fn step(&mut self, now: Instant) -> io::Result<Step> {
         self.input = Input::Untried;
+        self.go_on(now)
+    }
+
+    /// Goes on with a step that has only ended because an exchange has, once nobody watches its
+    /// descriptors any more.
+    ///
+    /// # Errors
+    /// As [`Session::step`].
+    pub(crate) fn go_on(&mut self, now: Instant) -> io::Result<Step> {
         self.spent = None;
         for _ in 0..MOVES {
             match self.advance()? {

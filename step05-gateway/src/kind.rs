@@ -7,13 +7,13 @@ use crate::cgi::Cgi;
 use crate::complaints::Complaints;
 use crate::environ::Authorization;
 use crate::program::Programs;
-use crate::proxy::Http;
+use crate::proxy::Proxy;
 use crate::remote::{Remote, Words};
 use crate::rule::{self, Pattern, Rule, Target};
 use crate::scripts::Scripts;
 use crate::site::{Failure, checked};
 use crate::upstream::{Capacity, Upstream};
-use static_files::{Handler, Request};
+use static_files::Handler;
 use std::ffi::OsStr;
 use std::fmt;
 use std::path::PathBuf;
@@ -149,8 +149,7 @@ fn remote(words: Words, rule: &Rule, surroundings: &Surroundings) -> Built {
 }
 
 fn proxy(rule: &Rule, surroundings: &Surroundings) -> Box<dyn Handler + Send> {
-    let upstream = upstream(rule, surroundings);
-    Box::new(move |request: &Request| upstream.ask(request, Box::new(Http::default())))
+    Box::new(Proxy::new(&upstream(rule, surroundings)))
 }
 
 fn upstream(rule: &Rule, surroundings: &Surroundings) -> Arc<Upstream> {

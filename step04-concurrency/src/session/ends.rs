@@ -112,6 +112,11 @@ impl Session<'_> {
         }
     }
 
+    /// Whether an exchange has just ended, whose descriptors are still lent.
+    pub(crate) fn has_spent(&self) -> bool {
+        self.spent.is_some()
+    }
+
     fn wants_of_program(&self, exchanging: &Exchanging) -> Interest {
         if self.spent.is_some() {
             return Interest::NONE;

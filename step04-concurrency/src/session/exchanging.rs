@@ -18,9 +18,6 @@ use static_files::{Ends, Exchange, Record, start_response};
 use std::io;
 use std::time::Instant;
 
-/// Octets of a response read in one turn.
-const TURN: usize = 16 * 1024;
-
 /// The request's content on its way to the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Upward {
@@ -247,31 +244,35 @@ impl Exchanging {
         outbox: &mut Outbox,
         record: Option<&mut Record>,
     ) -> io::Result<Option<u64>> {
-        let mut buf = [0; TURN];
-        let n = self.exchange.read(&mut buf)?;
-        if n == 0 {
-            connection.finish(outbox.end()).map_err(broken_promise)?;
-            return Ok(None);
+        match self.pull_piece(connection, outbox, record)? {
+            0 => {
+                connection.finish(outbox.end()).map_err(broken_promise)?;
+                Ok(None)
+            }
+            octets => Ok(Some(octets)),
         }
-        Self::pass(&buf[..n], connection, outbox, record)
     }
 
-    /// Passes content on to the client.
-    fn pass(
-        content: &[u8],
+    /// Passes a piece of content on to the client; 0 is the end.
+    fn pull_piece(
+        &mut self,
         connection: &mut Connection,
         outbox: &mut Outbox,
         record: Option<&mut Record>,
-    ) -> io::Result<Option<u64>> {
-        let octets = content.len() as u64;
-        connection
-            .send(content, outbox.end())
-            .map_err(broken_promise)?;
+    ) -> io::Result<u64> {
+        let mut scratch = outbox.scratch();
+        let read = self.exchange.read(&mut scratch);
+        let piece = &scratch[..read.as_ref().map_or(0, |n| *n)];
+        let sent = connection.send(piece, outbox.end());
+        let octets = piece.len() as u64;
+        outbox.put_back(scratch);
+        read?;
+        sent.map_err(broken_promise)?;
         if let Some(record) = record
             && connection.encoder() != Some(Encoder::Bodiless)
         {
             record.sent(octets);
         }
-        Ok(Some(octets))
+        Ok(octets)
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::sys;
 use std::io::{self, Write};
+use std::mem;
 use std::net::TcpStream;
 
 /// What waits to be taken by the client's socket.
@@ -14,6 +15,9 @@ pub(super) struct Outbox {
     total: u64,
     /// Those of them that left past the buffer (sendfile).
     spliced: u64,
+    /// Where content is put that has to be framed before it can wait. It is kept, because clearing
+    /// it would cost more than most contents do.
+    scratch: Vec<u8>,
 }
 
 impl Outbox {
@@ -21,9 +25,23 @@ impl Outbox {
     /// backpressure from a slow reader begins.
     pub(super) const ROOM: usize = 64 * 1024;
 
+    /// Octets of a program's content that are moved in one turn.
+    const SCRATCH: usize = 16 * 1024;
+
     /// Where bytes are appended.
     pub(super) fn end(&mut self) -> &mut Vec<u8> {
         &mut self.buf
+    }
+
+    /// Lends room for content that is to be framed: [`Outbox::put_back`] it.
+    pub(super) fn scratch(&mut self) -> Vec<u8> {
+        let mut scratch = mem::take(&mut self.scratch);
+        scratch.resize(Outbox::SCRATCH, 0);
+        scratch
+    }
+
+    pub(super) fn put_back(&mut self, scratch: Vec<u8>) {
+        self.scratch = scratch;
     }
 
     /// How many octets wait.
@@ -99,6 +117,7 @@ impl Outbox {
     pub(super) fn release(&mut self) {
         if self.is_empty() {
             self.buf = Vec::new();
+            self.scratch = Vec::new();
             self.sent = 0;
         }
     }

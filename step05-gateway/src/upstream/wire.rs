@@ -28,9 +28,12 @@ pub(super) struct Wire {
     /// Whether an octet of the answer has come.
     pub(super) heard: bool,
     pub(super) eof: bool,
-    /// What came, of which the front up to `taken` has been used; never more than
-    /// [`RECEIVED_LIMIT`].
-    received: Vec<u8>,
+    /// Storage, which only grows, to [`RECEIVED_LIMIT`] at the most: clearing what is to be written
+    /// over would cost more than a small answer does. `taken <= came <= storage.len()`.
+    storage: Vec<u8>,
+    /// What came ends here.
+    came: usize,
+    /// What was used of it ends here.
     taken: usize,
 }
 
@@ -46,7 +49,8 @@ impl Wire {
             written: 0,
             heard: false,
             eof: false,
-            received: Vec::new(),
+            storage: Vec::new(),
+            came: 0,
             taken: 0,
         })
     }
@@ -68,18 +72,14 @@ impl Wire {
 
     /// What has come and was not taken.
     pub(super) fn front(&self) -> &[u8] {
-        &self.received[self.taken..]
+        &self.storage[self.taken..self.came]
     }
 
     pub(super) fn take(&mut self, n: usize) {
         self.taken += n;
-        debug_assert!(
-            self.taken <= self.received.len(),
-            "nobody takes what has not come"
-        );
-        if self.taken == self.received.len() {
-            self.received.clear();
-            self.taken = 0;
+        assert!(self.taken <= self.came, "nobody takes what has not come");
+        if self.taken == self.came {
+            (self.taken, self.came) = (0, 0);
         }
     }
 
@@ -89,21 +89,21 @@ impl Wire {
     /// `WouldBlock`; `InvalidData` when more has come than any head may have, and none of it was
     /// of use; what reading reports.
     pub(super) fn fill(&mut self) -> io::Result<()> {
-        if self.taken > 0 {
-            self.received.drain(..self.taken);
-            self.taken = 0;
-        }
-        let start = self.received.len();
-        if start + STEP > RECEIVED_LIMIT {
+        self.storage.copy_within(self.taken..self.came, 0);
+        (self.taken, self.came) = (0, self.came - self.taken);
+        let room = self.came + STEP;
+        if room > RECEIVED_LIMIT {
             return Err(BadGateway::new("sent a head without end").into());
         }
-        self.received.resize(start + STEP, 0);
-        let read = (&self.stream).read(&mut self.received[start..]);
-        let count = read.as_ref().map_or(0, |count| *count);
-        self.received.truncate(start + count);
-        match read {
+        if self.storage.len() < room {
+            self.storage.resize(room, 0);
+        }
+        match (&self.stream).read(&mut self.storage[self.came..room]) {
             Ok(0) => self.eof = true,
-            Ok(_) => self.heard = true,
+            Ok(count) => {
+                self.came += count;
+                self.heard = true;
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }

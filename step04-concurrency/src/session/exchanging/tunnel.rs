@@ -7,7 +7,7 @@
 //! Request content flows as it did before: the client's octets are content without an end but that
 //! of its input. So only the way down is here.
 
-use super::{Downward, Exchanging, TURN};
+use super::{Downward, Exchanging};
 use crate::session::outbox::Outbox;
 use http_parse::Connection;
 use static_files::Record;
@@ -36,13 +36,13 @@ impl Exchanging {
         outbox: &mut Outbox,
         record: Option<&mut Record>,
     ) -> io::Result<Option<u64>> {
-        let mut buf = [0; TURN];
-        let n = self.exchange.read(&mut buf)?;
-        if n == 0 {
-            self.downward = Downward::Closing;
-            return Ok(Some(1));
+        match self.pull_piece(connection, outbox, record)? {
+            0 => {
+                self.downward = Downward::Closing;
+                Ok(Some(1))
+            }
+            octets => Ok(Some(octets)),
         }
-        Self::pass(&buf[..n], connection, outbox, record)
     }
 
     /// Tells that the client knows of the program's end.
