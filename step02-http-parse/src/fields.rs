@@ -166,10 +166,7 @@ impl Fields {
 
     /// Returns the value of the first line of that name.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        let line = self
-            .lines
-            .iter()
-            .find(|line| is_name(&self.wire[line.name()], name))?;
+        let line = self.lines.iter().find(|line| self.is_called(line, name))?;
         Some(&self.wire[line.value()])
     }
 
@@ -223,8 +220,13 @@ impl Fields {
     pub(crate) fn located<'f>(&'f self, name: &'f str) -> impl Iterator<Item = (&'f [u8], usize)> {
         self.lines
             .iter()
-            .filter(move |line| is_name(&self.wire[line.name()], name))
+            .filter(move |line| self.is_called(line, name))
             .map(|line| (&self.wire[line.value()], line.at))
+    }
+
+    /// Compares the name of a line. Most differ in length, which is known without their octets.
+    fn is_called(&self, line: &Line, name: &str) -> bool {
+        line.name_len == name.len() && is_name(&self.wire[line.name()], name)
     }
 
     /// Returns every line as (name, the whole line as it goes on the wire).
