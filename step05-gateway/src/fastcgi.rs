@@ -104,6 +104,7 @@ impl FastCgi {
         }
     }
 
+    // ANCHOR: need
     /// Whatever has to be said when more octets are needed.
     fn need(&self, eof: bool) -> Result<Heard, BadGateway> {
         match (self.answer.is_whole(), eof) {
@@ -113,6 +114,7 @@ impl FastCgi {
             (false, false) => Ok(Heard::NeedBytes),
         }
     }
+    // ANCHOR_END: need
 
     fn hear_content(&mut self, front: &[u8], eof: bool) -> Result<Heard, BadGateway> {
         let content = &front[..front.len().min(self.record.left)];
@@ -169,6 +171,7 @@ impl FastCgi {
 }
 
 impl Protocol for FastCgi {
+    // ANCHOR: begin
     fn begin(&mut self, _: &Request, _: Option<u64>, out: &mut Vec<u8>) {
         record(BEGIN_REQUEST, &RESPONDER_KEEPING, out);
         let start = out.len();
@@ -191,6 +194,7 @@ impl Protocol for FastCgi {
         }
         record(PARAMS, &[], out);
     }
+    // ANCHOR_END: begin
 
     fn body(&mut self, data: &[u8], out: &mut Vec<u8>) {
         stream(STDIN, data, out);
