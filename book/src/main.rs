@@ -5,6 +5,7 @@
 //! file is the command line.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod check;
 mod read;
 
@@ -43,6 +44,8 @@ enum Verb {
     },
     /// Judge a server, yours or the course's, by what it does.
     Check(check::Asked),
+    /// Measure the server beside nginx, and the rungs of the ladder beside each other.
+    Bench(bench::Asked),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Verb::Read { listen, out } => read::read(listen, &out.unwrap_or_else(pages)),
         Verb::Build { out } => read::build(&out.unwrap_or_else(pages)),
         Verb::Check(asked) => return check::run(&asked),
+        Verb::Bench(asked) => bench::run(&asked),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

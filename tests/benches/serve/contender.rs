@@ -6,6 +6,7 @@ use check::binary::{Profile, gateway};
 use check::load::Reuse;
 use check::{Executable, TempFolder, needs, process};
 use concurrency::SERVERS;
+use static_files::Config;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use std::time::Duration;
 pub(crate) struct Contender {
     pub(crate) name: String,
     pub(crate) kind: Kind,
+    /// Kept connections that it can have at once; more would wait for as long as these stay.
+    pub(crate) most: usize,
     server: Executable,
 }
 
@@ -42,7 +45,12 @@ impl Contender {
         let server = Executable::start(&words, folder.path(), None)
             .map_err(|error| format!("{name}: {error}"))?;
         let name = name.to_owned();
-        Ok(Contender { name, kind, server })
+        Ok(Contender {
+            name,
+            kind,
+            most: usize::MAX,
+            server,
+        })
     }
 
     pub(crate) fn addr(&self) -> SocketAddr {
@@ -81,7 +89,8 @@ pub(crate) fn start(scenario: &Scenario, folder: &TempFolder) -> Outcome<Vec<Con
         Field::Others => {}
         Field::Ladder => {
             for (name, _) in SERVERS {
-                if can_hold(name, scenario) {
+                // The event loop is `ours` already, and two loops have a row of their own.
+                if !matches!(name, "epoll" | "cores") {
                     all.push(rung(name, Kind::Rung, cores, folder)?);
                 }
             }
@@ -119,19 +128,18 @@ fn rung(name: &str, kind: Kind, cores: Cores, folder: &TempFolder) -> Outcome<Co
         Kind::Ours => "ours",
         Kind::Rung | Kind::Other | Kind::Bare => name,
     };
-    Contender::start(shown, kind, &words, cores, folder)
+    let started = Contender::start(shown, kind, &words, cores, folder)?;
+    let most = most_of(name);
+    Ok(Contender { most, ..started })
 }
 
-/// Whether a rung can have so many kept connections at once; one that cannot leaves the others
-/// waiting for as long as the first ones stay. `ours` is the event loop already.
-fn can_hold(rung: &str, scenario: &Scenario) -> bool {
-    let config = static_files::Config::default();
-    let most = match rung {
+/// Kept connections that a rung can have at once.
+fn most_of(rung: &str) -> usize {
+    let config = Config::default();
+    match rung {
         "iterative" => 1,
         "pool" => config.pool,
         "threads" => config.threads,
-        "epoll" | "cores" => 0,
         _ => config.connections,
-    };
-    scenario.connections <= most || most > 0 && scenario.reuse() == Reuse::Never
+    }
 }

@@ -25,7 +25,7 @@ pub(crate) struct Measured {
 #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
 pub(crate) fn take(scenario: &Scenario, contender: &Contender) -> Outcome<Measured> {
     let named = |error: String| format!("{}, {}: {error}", scenario.name, contender.name);
-    let load = scenario.load(contender.addr())?;
+    let load = scenario.load(contender)?;
     let mut clients = load.connect(contender.addr()).map_err(named)?;
     clients.run(Until::Elapsed(WARMED)).map_err(named)?;
     let before = contender.cpu_time()?;
@@ -53,6 +53,8 @@ pub(crate) struct Results<'s> {
 pub(crate) struct Row {
     pub(crate) name: String,
     pub(crate) kind: Kind,
+    /// Kept connections it had, where it cannot have as many as the scenario asks for.
+    pub(crate) held: Option<usize>,
     pub(crate) rounds: Vec<Measured>,
 }
 
@@ -61,6 +63,8 @@ impl<'s> Results<'s> {
         let row = |contender: &Contender| Row {
             name: contender.name.clone(),
             kind: contender.kind,
+            held: (scenario.held_by(contender) < scenario.connections)
+                .then(|| scenario.held_by(contender)),
             rounds: Vec::new(),
         };
         Results {

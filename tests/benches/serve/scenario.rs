@@ -1,6 +1,7 @@
 //! What is measured: the rows of the table, and what each has to reach.
 
 use crate::Outcome;
+use crate::contender::Contender;
 use check::load::{Idle, Load, Order, Pace, Reuse};
 use check::{Asked, Client, TempFolder};
 use std::net::SocketAddr;
@@ -66,7 +67,7 @@ pub(crate) const MEASURED: Duration = Duration::from_millis(400);
 pub(crate) const WARMED: Duration = Duration::from_millis(100);
 
 const PLAIN: Scenario = Scenario {
-    name: "1k",
+    name: "ladder",
     title: "1 KiB, 64 kept connections",
     asks: Asks::File(1024),
     connections: 64,
@@ -251,8 +252,17 @@ impl Scenario {
         }
     }
 
-    /// The load on the server at `addr`.
-    pub(crate) fn load(&self, addr: SocketAddr) -> Outcome<Load> {
+    /// How many connections a server has at once: as many as it can, where they are kept.
+    pub(crate) fn held_by(&self, contender: &Contender) -> usize {
+        match self.reuse() {
+            Reuse::Kept => self.connections.min(contender.most),
+            Reuse::Never => self.connections,
+        }
+    }
+
+    /// The load on a server.
+    pub(crate) fn load(&self, contender: &Contender) -> Outcome<Load> {
+        let addr = contender.addr();
         let lines = match self.asks {
             Asks::File(_) | Asks::Many => String::new(),
             Asks::Once(_) => "Connection: close\r\n".to_owned(),
@@ -264,7 +274,7 @@ impl Scenario {
             requests: requests.collect(),
             order: Order::Random(42),
             status: if self.asks == Asks::Known { 304 } else { 200 },
-            connections: self.connections,
+            connections: self.held_by(contender),
             threads: match self.cores {
                 Cores::OneEach => 1,
                 Cores::Two => 2,

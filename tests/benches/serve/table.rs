@@ -166,10 +166,12 @@ pub(crate) fn ladder(results: &Results<'_>) -> String {
         results.scenario.title
     );
     for row in &results.rows {
-        let name = match row.kind {
-            Kind::Ours => "`epoll`".to_owned(),
-            Kind::Rung => format!("`{}`", row.name),
-            Kind::Other | Kind::Bare => row.name.clone(),
+        let name = match (row.kind, row.held) {
+            (Kind::Ours, _) => "`epoll`".to_owned(),
+            (Kind::Rung, None) => format!("`{}`", row.name),
+            (Kind::Rung, Some(1)) => format!("`{}`, one guest", row.name),
+            (Kind::Rung, Some(held)) => format!("`{}`, {held} guests", row.name),
+            (Kind::Other | Kind::Bare, _) => row.name.clone(),
         };
         text += &format!(
             "| {name} | {} | {:.1} µs | {:.0} µs |\n",
