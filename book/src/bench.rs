@@ -12,7 +12,7 @@ use std::process::Command;
 /// What to measure.
 #[derive(Debug, Args)]
 pub(crate) struct Asked {
-    /// Only scenarios with this word in their name: ladder, pipelined, 16k, 128k, 64m, once, many,
+    /// Only scenarios with this word in their name: 1k, pipelined, 16k, 128k, 64m, once, many,
     /// 304, c8, c512, c4096, two, clock, one, calls, idle.
     #[arg(long, value_name = "SCENARIO")]
     only: Option<String>,

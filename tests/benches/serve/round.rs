@@ -106,11 +106,13 @@ impl<'s> Results<'s> {
 
     /// The least processor time of another server for an answer beside ours.
     pub(crate) fn cpu_ratio(&self) -> Option<Spread> {
+        self.cpu_ratio_of(self.ours())
+    }
+
+    /// The same beside that of any row.
+    pub(crate) fn cpu_ratio_of(&self, row: &Row) -> Option<Spread> {
         let other = self.best(|row| -row.spread(|round| round.cpu).median)?;
-        Some(
-            self.ours()
-                .beside(other, |ours, other| other.cpu / ours.cpu),
-        )
+        Some(row.beside(other, |row, other| other.cpu / row.cpu))
     }
 }
 

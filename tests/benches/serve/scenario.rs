@@ -67,7 +67,7 @@ pub(crate) const MEASURED: Duration = Duration::from_millis(400);
 pub(crate) const WARMED: Duration = Duration::from_millis(100);
 
 const PLAIN: Scenario = Scenario {
-    name: "ladder",
+    name: "1k",
     title: "1 KiB, 64 kept connections",
     asks: Asks::File(1024),
     connections: 64,

@@ -162,7 +162,8 @@ fn other_figures(calls: &[Calls], idle: &[Weight]) -> String {
 /// The rungs beside each other.
 pub(crate) fn ladder(results: &Results<'_>) -> String {
     let mut text = format!(
-        "| {} | requests a second | processor time each | 99 of 100 within |\n|---|---|---|---|\n",
+        "| {} | requests a second | processor time each | nginx's ÷ its | 99 of 100 within |\n\
+         |---|---|---|---|---|\n",
         results.scenario.title
     );
     for row in &results.rows {
@@ -174,9 +175,10 @@ pub(crate) fn ladder(results: &Results<'_>) -> String {
             (Kind::Other | Kind::Bare, _) => row.name.clone(),
         };
         text += &format!(
-            "| {name} | {} | {:.1} µs | {:.0} µs |\n",
+            "| {name} | {} | {:.1} µs | {} | {:.0} µs |\n",
             thousands(row.rate().median),
             row.spread(|round| round.cpu).median,
+            shown(results.cpu_ratio_of(row)),
             row.spread(|round| round.p99).median,
         );
     }
