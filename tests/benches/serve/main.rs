@@ -116,6 +116,8 @@ fn compare(options: &Options) -> Outcome<()> {
     if let Some(out) = &options.out {
         std::fs::create_dir_all(out)?;
         std::fs::write(out.join("targets.md"), summary)?;
+        let scenarios = table::scenarios(&results, options.rounds);
+        std::fs::write(out.join("scenarios.md"), scenarios)?;
         for results in results.iter().filter(|results| results.has_ladder()) {
             let name = results.scenario.name;
             std::fs::write(out.join(format!("{name}.md")), table::ladder(results))?;

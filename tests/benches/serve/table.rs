@@ -55,18 +55,44 @@ pub(crate) fn summary(
     {
         text += &target_row(results);
     }
-    text += &format!(
-        "\nMedians of {rounds} interleaved rounds of {} ms, and between which figures the middle half \
-         of the rounds lies. {}.\n",
-        MEASURED.as_millis(),
-        machine::describe()
-    );
+    text += &conditions(rounds);
     for results in results {
         text += &delays(results);
     }
     text += &bare(results);
     text += &other_figures(calls, idle);
     text
+}
+
+/// How it was measured, and where.
+fn conditions(rounds: usize) -> String {
+    format!(
+        "\nMedians of {rounds} interleaved rounds of {} ms, and between which figures the middle half \
+         of the rounds lies. {}.\n",
+        MEASURED.as_millis(),
+        machine::describe()
+    )
+}
+
+/// The same rows for readers, who want to know what is and not what was wished for.
+pub(crate) fn scenarios(results: &[Results<'_>], rounds: usize) -> String {
+    let mut text = String::from(
+        "| one worker on one core, load from the other | requests a second ÷ nginx | \
+         nginx's processor time for a request ÷ ours | our requests a second |\n|---|---|---|---|\n",
+    );
+    for results in results
+        .iter()
+        .filter(|results| has_target(results.scenario))
+    {
+        text += &format!(
+            "| {} | {} | {} | {} |\n",
+            results.scenario.title,
+            shown(results.rate_ratio()),
+            shown(results.cpu_ratio()),
+            thousands(results.ours().rate().median),
+        );
+    }
+    text + &conditions(rounds)
 }
 
 fn has_target(scenario: &Scenario) -> bool {
