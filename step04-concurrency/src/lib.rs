@@ -46,6 +46,7 @@ mod xray;
 /// Named in one place, so that a model checker can compile `queue.rs` and `places.rs` with its own
 /// in their stead.
 mod sync {
+    pub(crate) use socket::{Stop, Waker};
     pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
 }
 

@@ -1,9 +1,8 @@
 //! How many threads may be started: a count that can be waited for, until the server stops.
 //!
-//! Locks come from `crate::sync`, as in `queue.rs`, and the same models try this file.
+//! Locks come from `super::sync`, as in `queue.rs`, and the same models try this file.
 
-use crate::sync::{Condvar, Mutex, MutexGuard};
-use socket::{Stop, Waker};
+use super::sync::{Condvar, Mutex, MutexGuard, Stop, Waker};
 use std::sync::{Arc, PoisonError};
 
 /// The places that are free.

@@ -1,9 +1,9 @@
 //! Work between the thread that accepts and those that serve: bounded, and closed at the end.
 //!
-//! It knows nothing of sockets. Locks come from `crate::sync`, so that the model checker of
+//! It knows nothing of sockets. Locks come from `super::sync`, so that the model checker of
 //! `tests/models` compiles this very file with its own and tries every order of events.
 
-use crate::sync::{Condvar, Mutex, MutexGuard};
+use super::sync::{Condvar, Mutex, MutexGuard};
 use std::collections::VecDeque;
 use std::sync::PoisonError;
 

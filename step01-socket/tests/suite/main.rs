@@ -1,7 +1,7 @@
 //! The behaviour of step 1 over real sockets, each test under a deadline.
 //!
 //! `conversation` has the library talk to a client, `full_house` takes its descriptors away,
-//! `program` meets the binary as its user does.
+//! `program` meets the binary as its user does; `stop` needs no socket.
 
 #[cfg(test)]
 mod common;
@@ -11,3 +11,5 @@ mod conversation;
 mod full_house;
 #[cfg(test)]
 mod program;
+#[cfg(test)]
+mod stop;
