@@ -6,6 +6,7 @@
 //! successor.
 
 use crate::StopSignal;
+use crate::shortage::Shortage;
 use crate::shutdown::{Door, stop_accepting};
 use crate::sys::{Interest, Pollable, poll};
 use socket::{AcceptFate, Stop, accept_fate};
@@ -17,8 +18,6 @@ use std::time::{Duration, Instant};
 /// How long nobody is accepted when the system has no descriptors left: twenty useless calls a second
 /// at most, and no guest notices the wait.
 const NAP: Duration = Duration::from_millis(50);
-/// How often running out of descriptors is reported.
-const REPORT: Duration = Duration::from_secs(60);
 
 /// Connections that are taken from the queue as the door closes: as many as it can hold, and a bound
 /// for those who knock meanwhile.
@@ -69,7 +68,7 @@ impl<'e> Entrance<'e> {
     /// # Errors
     /// The listener itself is broken.
     pub(crate) fn accept(&self, mut each: impl FnMut(TcpStream)) -> io::Result<()> {
-        let mut reported = None;
+        let mut shortage = Shortage::new()?;
         loop {
             let door = self.signal.door(self.drain);
             let now = Instant::now();
@@ -78,11 +77,19 @@ impl<'e> Entrance<'e> {
                 Some(Door::Closes(at)) if at <= now => break,
                 Some(Door::Closes(_)) | None => {}
             }
-            match self.look()? {
-                Found::Guest(stream) => each(stream),
+            let found = match shortage.is_over(self.listener) {
+                Ok(()) => self.look()?,
+                Err(error) => Found::Shortage(error),
+            };
+            match found {
+                Found::Guest(stream) => {
+                    // Looked at again, and said, before the next one is let in.
+                    let _ = shortage.look_at(&stream);
+                    each(stream);
+                }
                 Found::Nobody => self.wait(door, Some(self.listener), None)?,
                 Found::Shortage(error) => {
-                    report(&error, &mut reported, now);
+                    shortage.report(&error, 0, now);
                     self.wait(door, None, Some(now + NAP))?;
                 }
             }
@@ -135,12 +142,5 @@ impl<'e> Entrance<'e> {
         fds.extend(listener.map(|listener| Pollable::new(listener.as_fd(), Interest::READ)));
         let until = [closes, until].into_iter().flatten().min();
         poll(&mut fds, Instant::now(), until)
-    }
-}
-
-fn report(error: &io::Error, reported: &mut Option<Instant>, now: Instant) {
-    if reported.is_none_or(|at| now >= at + REPORT) {
-        *reported = Some(now);
-        eprintln!("accepting pauses: {error}");
     }
 }

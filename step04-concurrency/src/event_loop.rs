@@ -18,6 +18,7 @@ mod ending;
 use crate::seat::{Seat, Service};
 use crate::seats::{Seats, Token};
 use crate::session::{CLIENT, Desks, Step};
+use crate::shortage::Shortage;
 use crate::shutdown::{Ending, StopSignal};
 use crate::sys::{self, Epoll, Events, Interest};
 use crate::timers::Timers;
@@ -60,7 +61,7 @@ struct EventLoop<'h> {
     listening: bool,
     /// No descriptors: when accepting is tried again.
     paused: Option<Instant>,
-    reported: Option<Instant>,
+    shortage: Shortage,
     /// Stopped: what happens when.
     ending: Option<Ending>,
     /// Nobody is let in any more.
@@ -97,7 +98,7 @@ impl<'h> EventLoop<'h> {
             again: Vec::new(),
             listening: false,
             paused: None,
-            reported: None,
+            shortage: Shortage::new()?,
             ending: None,
             closed: false,
             recorder: Recorder::new(Instant::now()),
@@ -191,6 +192,8 @@ impl<'h> EventLoop<'h> {
             seat.leave(&mut self.service);
         }
         self.seats.remove(token);
+        // A descriptor is free, for whoever waits to be let in.
+        self.paused = None;
     }
 
     // ANCHOR: expire

@@ -29,6 +29,7 @@ mod seat;
 mod seats;
 mod servers;
 mod session;
+mod shortage;
 mod shutdown;
 mod signals;
 mod succession;

@@ -9,6 +9,7 @@
 //! and read again by the kernel, also when one of ten thousand has something to say.
 
 use crate::session::{HangUp, Session, Step};
+use crate::shortage::{Shortage, TO_ASK};
 use crate::shutdown::{Arrival, Door, Ending, StopSignal, stop_accepting};
 use crate::sys::{Interest, Pollable, poll};
 use socket::{AcceptFate, Stop, accept_fate};
@@ -45,6 +46,7 @@ pub fn poll_loop(
         signal,
         guests: Vec::new(),
         paused: None,
+        shortage: Shortage::new()?,
         ending: None,
         closed: false,
     }
@@ -76,6 +78,7 @@ struct PollLoop<'h> {
     guests: Vec<Guest<'h>>,
     /// No descriptors: when accepting is tried again.
     paused: Option<Instant>,
+    shortage: Shortage,
     /// Stopped: what happens when.
     ending: Option<Ending>,
     /// Nobody is let in any more.
@@ -95,7 +98,12 @@ impl PollLoop<'_> {
             if self.listens(now) {
                 self.accept(now)?;
             }
+            let there = self.guests.len();
             self.guests.retain_mut(|guest| guest.keep(now));
+            if self.guests.len() < there {
+                // A descriptor is free, for whoever waits to be let in.
+                self.paused = None;
+            }
         }
     }
     // ANCHOR_END: run
@@ -149,20 +157,29 @@ impl PollLoop<'_> {
 
     fn accept(&mut self, now: Instant) -> io::Result<()> {
         self.paused = None;
+        if let Err(error) = self.shortage.is_over(self.listener) {
+            self.make_room(&error, now);
+            return Ok(());
+        }
         let places = self.config.connections - self.guests.len();
         for _ in 0..ACCEPTS.min(places) {
             match self.listener.accept() {
                 Ok((stream, _)) => {
+                    let room = self.shortage.look_at(&stream);
                     // The client may have gone while it waited to be accepted.
                     let session = Session::new(stream, self.handler, self.config, now);
-                    self.guests
-                        .extend(session.ok().map(|session| self.guest(session, now)));
+                    let guest = session.ok().map(|session| self.guest(session, now));
+                    self.guests.extend(guest);
+                    if let Err(error) = room {
+                        self.make_room(&error, now);
+                        break;
+                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => match accept_fate(&error) {
                     AcceptFate::Retry => {}
                     AcceptFate::Pause => {
-                        self.make_room(now);
+                        self.make_room(&error, now);
                         break;
                     }
                     AcceptFate::Fatal => return Err(error),
@@ -181,13 +198,22 @@ impl PollLoop<'_> {
         Guest { session, turn }
     }
 
-    /// Without descriptors: pauses accepting, and closes those that nobody would miss.
-    fn make_room(&mut self, now: Instant) {
+    /// Without descriptors: pauses accepting, closes those that nobody would miss, says so.
+    fn make_room(&mut self, error: &io::Error, now: Instant) {
         self.paused = Some(now + PAUSE);
-        let idle = self.guests.iter_mut();
-        idle.filter(|guest| guest.session.is_idle())
-            .take(MAKE_ROOM)
-            .for_each(|guest| guest.turn = Turn::Gone);
+        let latest = now + self.config.timeouts.idle.saturating_sub(TO_ASK);
+        let guests = self.guests.iter_mut();
+        let mut idle: Vec<&mut Guest<'_>> = guests
+            .filter(|guest| guest.turn == Turn::Waits && guest.session.is_idle())
+            .filter(|guest| guest.session.deadline() <= latest)
+            .collect();
+        // Who has been idle longest goes first.
+        idle.sort_by_key(|guest| guest.session.deadline());
+        idle.truncate(MAKE_ROOM);
+        self.shortage.report(error, idle.len(), now);
+        for guest in idle {
+            guest.turn = Turn::Gone;
+        }
     }
 
     /// Whether the loop is over. Begins to end when it is asked to, and closes the door when its

@@ -5,6 +5,7 @@ use super::EventLoop;
 use crate::seat::Seat;
 use crate::seats::Token;
 use crate::session::Idle;
+use crate::shortage::TO_ASK;
 use crate::shutdown::Arrival;
 use crate::sys;
 use socket::{AcceptFate, accept_fate};
@@ -19,8 +20,6 @@ const ACCEPTS: usize = 64;
 const PAUSE: Duration = Duration::from_millis(100);
 /// Idle connections closed to get descriptors back.
 const MAKE_ROOM: usize = 16;
-/// How often running out of descriptors is reported.
-const REPORT: Duration = Duration::from_secs(60);
 
 /// What is left of the listener's queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,12 +49,23 @@ impl EventLoop<'_> {
 
     /// Takes some of those who wait, and lets each take its first step.
     pub(super) fn accept(&mut self, now: Instant) -> io::Result<Queue> {
+        if let Err(error) = self.shortage.is_over(self.listener) {
+            self.make_room(&error, now);
+            return Ok(Queue::Done);
+        }
         for _ in 0..ACCEPTS {
             if self.seats.is_full() || self.closed {
                 return Ok(Queue::Done);
             }
             match sys::accept(self.listener) {
-                Ok((stream, peer)) => self.admit(stream, peer, now),
+                Ok((stream, peer)) => {
+                    let room = self.shortage.look_at(&stream);
+                    self.admit(stream, peer, now);
+                    if let Err(error) = room {
+                        self.make_room(&error, now);
+                        return Ok(Queue::Done);
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Queue::Done),
                 Err(error) => match accept_fate(&error) {
                     AcceptFate::Retry => {}
@@ -100,14 +110,15 @@ impl EventLoop<'_> {
     /// Without descriptors: pauses accepting, closes those that nobody would miss, says so.
     fn make_room(&mut self, error: &io::Error, now: Instant) {
         self.paused = Some(now + PAUSE);
-        let idle = self.seats.tokens_where(Seat::is_idle, MAKE_ROOM);
+        let latest = now + self.config.timeouts.idle.saturating_sub(TO_ASK);
+        let is_idle = |seat: &Seat<'_>| seat.is_idle() && seat.deadline() <= latest;
+        let mut idle = self.seats.tokens_where(is_idle, usize::MAX);
+        // Who has been idle longest goes first.
+        idle.sort_by_cached_key(|token| self.seats.get(*token).map(|seat| seat.deadline()));
+        idle.truncate(MAKE_ROOM);
         for token in &idle {
             self.leave(*token);
         }
-        if self.reported.is_none_or(|at| now >= at + REPORT) {
-            self.reported = Some(now);
-            let closed = idle.len();
-            eprintln!("accepting pauses: {error}; {closed} idle connections were closed");
-        }
+        self.shortage.report(error, idle.len(), now);
     }
 }

@@ -39,6 +39,7 @@ pub(super) const RESOLVE_BENEATH: u64 = 0x08;
 pub(super) const EPERM: c_int = 1;
 pub(super) const EINTR: c_int = 4;
 pub(super) const EAGAIN: c_int = 11;
+pub(super) const EMFILE: c_int = 24;
 pub(super) const ENOSYS: c_int = 38;
 pub(super) const ELOOP: c_int = 40;
 pub(super) const EINPROGRESS: c_int = 115;

@@ -25,6 +25,7 @@ pub use inherit::{claim, pass_on};
 pub use poll::{Pollable, poll};
 pub use process::{
     close_inherited_on_exec, descriptor_limit, kill_group, pidfd_open, raise_descriptor_limit,
+    too_many_open_files,
 };
 pub use signal::{Alarm, Signal, Wish, catch_endings, release_endings};
 pub use socket::{

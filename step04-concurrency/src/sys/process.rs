@@ -54,6 +54,11 @@ pub fn descriptor_limit() -> io::Result<usize> {
     Ok(usize::try_from(limit.soft).unwrap_or(usize::MAX))
 }
 
+/// What a call reports that needs a descriptor where none is left: `EMFILE`.
+pub fn too_many_open_files() -> io::Error {
+    io::Error::from_raw_os_error(ffi::EMFILE)
+}
+
 /// Raises this process's soft limit on open descriptors to the hard one and returns it. The usual
 /// soft limit of 1,024 dates from `select`, which could count no further.
 ///
