@@ -6,11 +6,14 @@ use check::{Place, TempFolder, needs, trace};
 use std::fs;
 use std::time::Duration;
 
-/// Answers on each connection: enough that starting and connecting no longer show.
-const ROUNDS: u64 = 300;
+/// Answers in all: enough that starting and connecting no longer show.
+const ANSWERS: u64 = 19_200;
 
-/// System calls for one answer: it is received and sent, and a share of the wait comes on top.
-const CALLS: f64 = 3.0;
+/// System calls for one answer on a single connection: wait, receive, send.
+const ALONE: f64 = 3.05;
+
+/// On many connections one wait tells of several.
+const MANY: f64 = 2.5;
 
 /// Changes of interest that a connection may cost in its whole life, and what the loop itself needs.
 const CHANGES_EACH: u64 = 2;
@@ -24,28 +27,46 @@ fn an_answer_takes_at_most_three_calls_and_no_change_of_interest() {
     if needs::is_missing("syscalls", &["strace"]) {
         return;
     }
-    let (place, folder) = (Place::new().unwrap(), TempFolder::new().unwrap());
-    fs::write(place.site.root().join("kibibyte"), "x".repeat(1024)).unwrap();
+    check(1, ALONE);
+    check(64, MANY);
+}
+
+#[track_caller]
+fn check(connections: usize, most: f64) {
+    let (place, folder) = (
+        Place::new().expect("a site"),
+        TempFolder::new().expect("a folder"),
+    );
+    fs::write(place.site.root().join("kibibyte"), "x".repeat(1024)).expect("room");
     let table = folder.path().join("table");
-    let strace = ["strace", "-f", "-c", "-o", table.to_str().unwrap()];
-    let mut server = place.serve_under(&strace, "epoll").unwrap();
-    let load = Load::get("/kibibyte");
-    let outcome = load.run(server.addr(), Until::Answers(ROUNDS)).unwrap();
-    server.terminate_group().unwrap();
+    let strace = [
+        "strace",
+        "-f",
+        "-c",
+        "-o",
+        table.to_str().expect("a path of ASCII"),
+    ];
+    let mut server = place.serve_under(&strace, "epoll").expect("it starts");
+    let load = Load {
+        connections,
+        ..Load::get("/kibibyte")
+    };
+    let until = Until::Answers(ANSWERS / connections as u64);
+    let outcome = load.run(server.addr(), until).expect("right answers");
+    server.terminate_group().expect("it can be told");
     server.wait(ENDING).expect("the server ends");
 
-    let calls = trace::calls(&fs::read_to_string(table).unwrap());
-    let total: u64 = calls.values().sum();
-    let each = per_answer(total, outcome.answers);
+    let calls = trace::calls(&fs::read_to_string(table).expect("a table"));
+    let each = per_answer(calls.values().sum(), outcome.answers);
     let mut often: Vec<_> = calls.iter().collect();
     often.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-    println!(
-        "{} answers, {each:.2} calls each: {often:?}",
-        outcome.answers
+    println!("{connections} connections, {each:.2} calls for each answer: {often:?}");
+    assert!(
+        each <= most,
+        "{each:.2} calls for each answer on {connections} connections"
     );
-    assert!(each <= CALLS, "{each:.2} calls for each answer");
     let changes = calls.get("epoll_ctl").copied().unwrap_or(0);
-    let allowed = CHANGES_EACH * load.connections as u64 + CHANGES_OF_THE_LOOP;
+    let allowed = CHANGES_EACH * connections as u64 + CHANGES_OF_THE_LOOP;
     assert!(changes <= allowed, "epoll_ctl was called {changes} times");
 }
 
