@@ -18,6 +18,7 @@ const HOP: [&str; 9] = [
 /// Options of Connection that are no names of fields, or of fields that are dropped anyway.
 const OPTIONS: [&str; 4] = ["close", "keep-alive", "te", "upgrade"];
 
+// ANCHOR: hop
 /// What Connection must not take away: a message without it would be another message, to somebody
 /// else or of another length.
 const NEVER: [&str; 3] = ["host", "content-length", "transfer-encoding"];
@@ -35,6 +36,7 @@ pub(super) fn named(fields: &Fields) -> Vec<Box<[u8]>> {
 pub(super) fn is_hop(name: &[u8], named: &[Box<[u8]>]) -> bool {
     is_one_of(name, &HOP) || named.iter().any(|other| name.eq_ignore_ascii_case(other))
 }
+// ANCHOR_END: hop
 
 /// Whether it is one of these names.
 pub(super) fn is_one_of(name: &[u8], names: &[&str]) -> bool {

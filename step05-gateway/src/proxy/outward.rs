@@ -140,6 +140,7 @@ pub(super) fn max_forwards(request: &Request) -> Option<u32> {
         .ok()
 }
 
+// ANCHOR: forwarded
 /// Who asks, how, and whom: what the upstream cannot see, because the connection is ours.
 fn write_forwarded(request: &Request, out: &mut Vec<u8>) {
     let front = request.front.as_deref();
@@ -164,6 +165,7 @@ fn write_forwarded(request: &Request, out: &mut Vec<u8>) {
     };
     line(out, format_args!("Via: {received} {PSEUDONYM}"));
 }
+// ANCHOR_END: forwarded
 
 /// Whether a length of zero has to be said: where the client said it, and with the methods whose
 /// content is missed (RFC 9110 §8.6).

@@ -142,6 +142,7 @@ impl Asking {
         if is_redirect(&error) {
             return self.fail(error);
         }
+        // ANCHOR: again
         if is_stale && (untouched || self.may_repeat()) {
             self.repeat = Repeat::Never;
             self.upstream.forget_kept(lease.server);
@@ -154,6 +155,7 @@ impl Asking {
                 return self.fail(error);
             }
         }
+        // ANCHOR_END: again
         self.generation += 1;
         self.outgoing.rewind();
         self.acquire_instead(error)

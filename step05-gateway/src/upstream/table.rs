@@ -80,6 +80,7 @@ impl<C> Table<C> {
         let (healthy, resting): (Vec<usize>, Vec<usize>) =
             untried.partition(|number| self.servers[*number].is_healthy(now));
         let has_place = |number: &&usize| self.servers[**number].busy < self.in_flight;
+        // ANCHOR: choose
         let number = if healthy.is_empty() {
             let resting = resting.iter().filter(has_place);
             resting.min_by_key(|number| self.servers[**number].rests_until)
@@ -88,6 +89,7 @@ impl<C> Table<C> {
             healthy.min_by_key(|number| self.servers[**number].busy)
         };
         let number = *number?;
+        // ANCHOR_END: choose
         self.servers[number].busy += 1;
         self.last = number;
         Some(number)
