@@ -34,7 +34,7 @@ pub(crate) fn flags() -> impl Iterator<Item = Flag> {
     rules.chain(FLAGS)
 }
 
-const FLAGS: [Flag; 12] = [
+const FLAGS: [Flag; 15] = [
     Flag {
         name: "--listen",
         takes: Takes::Value("ADDRESS:PORT", values::listen),
@@ -54,6 +54,21 @@ const FLAGS: [Flag; 12] = [
         name: "--cgi-authorization",
         takes: Takes::Nothing(|options| options.authorization = Authorization::Passed),
         help: "let programs of --cgi see passwords (HTTP_AUTHORIZATION)",
+    },
+    Flag {
+        name: "--wsgi-path",
+        takes: Takes::Value("DIR", values::wsgi_path),
+        help: "where the modules of --wsgi are; the current folder if not given",
+    },
+    Flag {
+        name: "--wsgi-workers",
+        takes: Takes::Value("N", values::wsgi_workers),
+        help: "processes for each application of --wsgi, 2 if not given",
+    },
+    Flag {
+        name: "--python",
+        takes: Takes::Value("PROGRAM", values::python),
+        help: "the Python of --wsgi, such as venv/bin/python; python3 if not given",
     },
     Flag {
         name: "--listing",

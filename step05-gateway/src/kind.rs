@@ -13,6 +13,7 @@ use crate::rule::{self, Pattern, Rule, Target};
 use crate::scripts::Scripts;
 use crate::site::{Failure, checked};
 use crate::upstream::{Capacity, Upstream};
+use crate::wsgi::{Application, Wsgi};
 use static_files::Handler;
 use std::ffi::OsStr;
 use std::fmt;
@@ -57,11 +58,13 @@ pub(crate) struct Surroundings {
     /// Whether programs of CGI see passwords.
     pub(crate) authorization: Authorization,
     pub(crate) complaints: Arc<Complaints>,
+    /// How Python applications are run.
+    pub(crate) python: Application,
     /// Ready from the first rule on that needs them.
     pub(crate) programs: OnceLock<Arc<Programs>>,
 }
 
-pub(crate) static KINDS: [Kind; 5] = [
+pub(crate) static KINDS: [Kind; 6] = [
     Kind {
         name: "cgi",
         option: "--cgi",
@@ -103,6 +106,16 @@ pub(crate) static KINDS: [Kind; 5] = [
         build: |rule, surroundings| Ok(remote(Words::Uwsgi, rule, surroundings)),
     },
     Kind {
+        name: "wsgi",
+        option: "--wsgi",
+        value: "/PREFIX=MODULE:CALLABLE",
+        help: "ask a Python application, such as one of Flask or Django, in workers of its own",
+        example: "/=shop:app",
+        takes_extensions: false,
+        targets: rule::callable,
+        build: wsgi,
+    },
+    Kind {
         name: "proxy",
         option: "--proxy",
         value: "/PREFIX=http://HOST:PORT,…",
@@ -132,6 +145,28 @@ fn cgi(rule: &Rule, surroundings: &Surroundings) -> Result<Built, Failure> {
         cgi.document_root(&surroundings.root)
             .authorization(surroundings.authorization),
     )))
+}
+
+fn wsgi(rule: &Rule, surroundings: &Surroundings) -> Result<Built, Failure> {
+    let (Pattern::Prefix(prefix), Some(Target::Callable(callable))) =
+        (&rule.pattern, rule.targets.first())
+    else {
+        unreachable!("its row reads a prefix and a callable");
+    };
+    let Surroundings {
+        root,
+        complaints,
+        python,
+        ..
+    } = surroundings;
+    let application = Application {
+        callable: callable.clone(),
+        folder: checked(&python.folder)?,
+        ..python.clone()
+    };
+    let wsgi = Wsgi::start(application, prefix.clone(), root, complaints);
+    let wsgi = wsgi.map_err(|error| Failure::Application(callable.clone(), error))?;
+    Ok(Built::Mounted(Box::new(wsgi)))
 }
 
 fn remote(words: Words, rule: &Rule, surroundings: &Surroundings) -> Built {

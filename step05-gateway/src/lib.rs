@@ -47,6 +47,7 @@ mod upstream;
 mod uwsgi;
 mod values;
 mod ward;
+mod wsgi;
 
 #[cfg(test)]
 mod speaking;
@@ -71,3 +72,4 @@ pub use rule::Rule;
 pub use site::{Failure, listeners, map, routes, run, run_on};
 pub use trust::{BadNetwork, Network, Trusting};
 pub use upstream::{Address, BadAddress, Capacity, Upstream};
+pub use wsgi::{Application, Wsgi};

@@ -39,11 +39,12 @@ fn main() -> ExitCode {
 }
 
 fn serve(options: &Options) -> Result<(), Failure> {
-    let site = routes(options)?;
     let (listeners, predecessor) = door(options)?;
+    // Before the first program is started: what was inherited is for this process alone.
+    sys::close_inherited_on_exec().map_err(Failure::System)?;
+    let site = routes(options)?;
     let stop = Arc::new(Stop::new());
     heed_signals(&stop, &listeners).map_err(Failure::System)?;
-    sys::close_inherited_on_exec().map_err(Failure::System)?;
     if let Err(error) = sys::raise_descriptor_limit() {
         complain(&format_args!(
             "there will be fewer connections at once: {error}"

@@ -10,6 +10,7 @@ use crate::rule::Rule;
 use crate::suggest::nearest;
 use crate::trust::Network;
 use crate::values;
+use crate::wsgi::Application;
 use static_files::{Config, Listing, LogFormat};
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Write as _};
@@ -36,6 +37,12 @@ pub struct Options {
     pub rules: Vec<Rule>,
     /// Whether programs of CGI see `Authorization`.
     pub authorization: Authorization,
+    /// Processes for each Python application.
+    pub wsgi_workers: usize,
+    /// Where the modules of Python applications are.
+    pub wsgi_path: PathBuf,
+    /// The Python that runs them.
+    pub python: OsString,
     /// Whether a folder without `index.html` shows what is in it.
     pub listing: Listing,
     /// Who may say for whom it asks; mostly nobody.
@@ -69,6 +76,9 @@ impl Options {
             config: Config::default(),
             rules: Vec::new(),
             authorization: Authorization::Withheld,
+            wsgi_workers: Application::WORKERS,
+            wsgi_path: PathBuf::from("."),
+            python: OsString::from("python3"),
             listing: Listing::Hidden,
             trust: Vec::new(),
             log: Log::Off,
@@ -437,6 +447,21 @@ mod tests {
     fn a_check_is_asked_for_like_a_server() {
         assert!(matches!(parsed("site --check"), Ok(Invocation::Check(_))));
         check_mistake("--check", &["which folder"]);
+    }
+
+    #[test]
+    fn python_applications_are_mounted() {
+        let line = ". --wsgi /=shop:app --wsgi /api=api.v1 --wsgi-workers 4 --wsgi-path src";
+        let options = options(&format!("{line} --python venv/bin/python"));
+        let rules: Vec<String> = options.rules.iter().map(Rule::to_string).collect();
+        assert_eq!(rules, ["/ → wsgi shop:app", "/api → wsgi api.v1"]);
+        assert_eq!(options.wsgi_workers, 4);
+        assert_eq!(options.wsgi_path, Path::new("src"));
+        assert_eq!(options.python, "venv/bin/python");
+        check_mistake(". --wsgi /", &["/ leads nowhere", "/=shop:app"]);
+        check_mistake(". --wsgi /=shop.py", &["shop.py is a file", "shop:app"]);
+        check_mistake(". --wsgi /=a/b:app", &["a/b:app", "--wsgi-path"]);
+        check_mistake(". --wsgi-workers 0", &["from 1 to 1024"]);
     }
 
     #[test]

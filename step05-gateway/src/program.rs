@@ -92,6 +92,16 @@ impl Programs {
         })
     }
 
+    /// Starts a program that answers many requests, not through its descriptors 0 and 1.
+    ///
+    /// # Errors
+    /// `ResourceBusy` when as many programs as may run do; otherwise why it could not be started.
+    pub(crate) fn start_worker(&self, command: &mut Command) -> io::Result<Started> {
+        let complaints = self.complaints.for_program()?;
+        command.stdout(Stdio::piped()).stderr(complaints);
+        self.reaper.start(command)
+    }
+
     /// Notes that something was wrong with the program of that name. Never waits.
     pub(crate) fn complain(&self, name: &[u8], what: impl Display) {
         self.complaints.note(name, what);

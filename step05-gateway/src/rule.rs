@@ -42,6 +42,8 @@ pub(crate) enum Pattern {
 pub(crate) enum Target {
     Folder(PathBuf),
     Server(Address),
+    /// What is called of which module: `shop:app`.
+    Callable(String),
 }
 
 impl Rule {
@@ -80,7 +82,7 @@ impl Rule {
     pub(crate) fn addresses(&self) -> Vec<Address> {
         let addresses = self.targets.iter().filter_map(|target| match target {
             Target::Server(address) => Some(address.clone()),
-            Target::Folder(_) => None,
+            Target::Folder(_) | Target::Callable(_) => None,
         });
         addresses.collect()
     }
@@ -129,6 +131,7 @@ impl fmt::Display for Target {
         match self {
             Target::Folder(folder) => folder.display().fmt(f),
             Target::Server(address) => address.fmt(f),
+            Target::Callable(callable) => callable.fmt(f),
         }
     }
 }
@@ -136,6 +139,22 @@ impl fmt::Display for Target {
 /// A folder, whose name may hold anything.
 pub(crate) fn folder(text: &OsStr) -> Result<Vec<Target>, String> {
     Ok(vec![Target::Folder(PathBuf::from(text))])
+}
+
+/// `module:callable`, or a module alone for its `application`.
+pub(crate) fn callable(text: &OsStr) -> Result<Vec<Target>, String> {
+    let text = text.to_string_lossy();
+    if let Some(module) = text.strip_suffix(".py") {
+        return Err(format!(
+            "{text} is a file; write its module and what is called in it, as in {module}:app"
+        ));
+    }
+    if text.contains('/') {
+        return Err(format!(
+            "{text} is no module; write MODULE:CALLABLE, and its folder behind --wsgi-path"
+        ));
+    }
+    Ok(vec![Target::Callable(text.into_owned())])
 }
 
 /// `host:port` or `unix:/path`, several of them with commas between.

@@ -10,6 +10,7 @@ use crate::redirect::Redirects;
 use crate::route::Routes;
 use crate::rule::{Pattern, Rule};
 use crate::trust::Trusting;
+use crate::wsgi::Application;
 use concurrency::{Beneath, Cache, Health, Listeners, Xray, trace_to};
 use socket::Stop;
 use static_files::{AccessLog, Files, Handler, LogFormat};
@@ -30,6 +31,8 @@ pub enum Failure {
     Address(SocketAddr, io::Error),
     /// The trace cannot be written to this file.
     Trace(PathBuf, io::Error),
+    /// This Python application cannot be loaded, or not be run.
+    Application(String, io::Error),
     /// There is no server of that name in [`concurrency::SERVERS`].
     Server(&'static str),
     /// The system has nothing left: no thread, no descriptor.
@@ -48,6 +51,7 @@ impl fmt::Display for Failure {
                     file.display()
                 )
             }
+            Failure::Application(callable, error) => explain_application(f, callable, error),
             Failure::Server(name) => write!(f, "there is no server called {name}"),
             Failure::System(error) => write!(
                 f,
@@ -93,6 +97,26 @@ fn explain_address(f: &mut fmt::Formatter<'_>, addr: SocketAddr, error: &io::Err
             addr.ip()
         ),
         _ => write!(f, "cannot listen on {addr}: {error}"),
+    }
+}
+
+fn explain_application(
+    f: &mut fmt::Formatter<'_>,
+    callable: &str,
+    error: &io::Error,
+) -> fmt::Result {
+    match error.kind() {
+        ErrorKind::InvalidInput => write!(
+            f,
+            "{callable} does not load; its folder is given with --wsgi-path, a virtual \
+             environment's Python with --python. Python says:\n{error}"
+        ),
+        ErrorKind::NotFound => write!(
+            f,
+            "{callable} needs a Python, and there is no such program; give one with --python"
+        ),
+        ErrorKind::TimedOut => write!(f, "{callable} did not load within a minute"),
+        _ => write!(f, "{callable} cannot be run: {error}"),
     }
 }
 
@@ -193,8 +217,10 @@ fn access_log(log: Log) -> io::Result<Option<AccessLog>> {
 
 /// The handlers of a site: its programs where they are mounted, its files everywhere else.
 ///
+/// Python applications are started and loaded by this, which may take a while.
+///
 /// # Errors
-/// [`Failure::Folder`] and [`Failure::System`].
+/// [`Failure::Folder`], [`Failure::Application`] and [`Failure::System`].
 pub fn routes(options: &Options) -> Result<Routes, Failure> {
     let root = checked(&options.folder)?;
     let in_root = |error| Failure::Folder(options.folder.clone(), error);
@@ -212,6 +238,12 @@ pub fn routes(options: &Options) -> Result<Routes, Failure> {
         root,
         authorization: options.authorization,
         complaints: Complaints::new().map_err(Failure::System)?,
+        python: Application {
+            callable: String::new(),
+            folder: options.wsgi_path.clone(),
+            python: options.python.clone(),
+            workers: options.wsgi_workers,
+        },
         programs: OnceLock::new(),
     };
     for rule in &options.rules {

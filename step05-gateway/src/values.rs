@@ -83,14 +83,33 @@ pub(crate) fn server(options: &mut Options, value: &OsStr) -> Result<(), String>
 }
 
 pub(crate) fn workers(options: &mut Options, value: &OsStr) -> Result<(), String> {
-    let number = value.to_str().and_then(|text| text.parse().ok());
-    let number = number.filter(|number| (1..=WORKERS).contains(number));
-    let number = number.ok_or_else(|| {
-        let typed = value.display();
-        format!("{typed} is no number of workers; write one from 1 to {WORKERS}")
-    })?;
+    let number = count(value)?;
     options.config.workers = number;
     options.config.pool = number;
+    Ok(())
+}
+
+pub(crate) fn wsgi_workers(options: &mut Options, value: &OsStr) -> Result<(), String> {
+    options.wsgi_workers = count(value)?;
+    Ok(())
+}
+
+fn count(value: &OsStr) -> Result<usize, String> {
+    let number = value.to_str().and_then(|text| text.parse().ok());
+    let number = number.filter(|number| (1..=WORKERS).contains(number));
+    number.ok_or_else(|| {
+        let typed = value.display();
+        format!("{typed} is no number of workers; write one from 1 to {WORKERS}")
+    })
+}
+
+pub(crate) fn wsgi_path(options: &mut Options, value: &OsStr) -> Result<(), String> {
+    options.wsgi_path = PathBuf::from(value);
+    Ok(())
+}
+
+pub(crate) fn python(options: &mut Options, value: &OsStr) -> Result<(), String> {
+    options.python = value.to_owned();
     Ok(())
 }
 
