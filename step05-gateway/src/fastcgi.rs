@@ -16,10 +16,13 @@
 //!
 //! Source: FastCGI Specification 1.0 (1996).
 
+mod records;
+
 use crate::cgi_answer::{Beyond, CgiAnswer, Opening};
 use crate::cgi_head::BadGateway;
 use crate::environ::Environ;
 use crate::protocol::{After, Heard, Protocol};
+use records::{header, push_pair, record, stream};
 use static_files::Request;
 
 const VERSION: u8 = 1;
@@ -44,10 +47,20 @@ const END: usize = 8;
 /// records stay aligned without padding.
 const CONTENT: usize = 65_528;
 
+/// What is done about content in chunks, whose length nobody knows beforehand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Chunks {
+    /// It is sent as it comes, and ends with an empty record.
+    Streamed,
+    /// It is counted first: PHP reads no octet that CONTENT_LENGTH has not announced.
+    Counted,
+}
+
 /// One request over FastCGI.
 #[derive(Debug)]
 pub(crate) struct FastCgi {
     environ: Environ,
+    chunks: Chunks,
     answer: CgiAnswer,
     record: Record,
     last: Last,
@@ -90,9 +103,10 @@ enum Last {
 
 impl FastCgi {
     /// A request that these variables describe.
-    pub(crate) fn new(environ: Environ, request: &Request) -> FastCgi {
+    pub(crate) fn new(environ: Environ, request: &Request, chunks: Chunks) -> FastCgi {
         FastCgi {
             environ,
+            chunks,
             answer: CgiAnswer::new(request.method().clone(), Opening::Fields),
             record: Record {
                 kind: Kind::Management,
@@ -172,15 +186,17 @@ impl FastCgi {
 
 impl Protocol for FastCgi {
     // ANCHOR: begin
-    fn begin(&mut self, _: &Request, _: Option<u64>, out: &mut Vec<u8>) {
+    fn begin(&mut self, _: &Request, length: Option<u64>, out: &mut Vec<u8>) {
         record(BEGIN_REQUEST, &RESPONDER_KEEPING, out);
         let start = out.len();
         out.extend_from_slice(&[0; HEADER]);
+        if let Some(length @ 1..) = length
+            && self.environ.get("CONTENT_LENGTH").is_none()
+        {
+            push_pair(b"CONTENT_LENGTH", length.to_string().as_bytes(), out);
+        }
         for (name, value) in self.environ.iter() {
-            push_length(name.len(), out);
-            push_length(value.len(), out);
-            out.extend_from_slice(name);
-            out.extend_from_slice(value);
+            push_pair(name, value, out);
         }
         let content = start + HEADER;
         if out.len() - content <= CONTENT {
@@ -221,6 +237,10 @@ impl Protocol for FastCgi {
         self.record = parse_header(header)?;
         self.last = Last::Header;
         Ok(Heard::Skip(HEADER))
+    }
+
+    fn needs_length(&self) -> bool {
+        self.chunks == Chunks::Counted
     }
 
     /// An application that is cut off may take its process with it, and most cannot be told that
@@ -270,44 +290,15 @@ fn parse_header(header: &[u8; HEADER]) -> Result<Record, BadGateway> {
     })
 }
 
-fn header(kind: u8, content: usize) -> [u8; HEADER] {
-    let [id_high, id_low] = REQUEST.to_be_bytes();
-    let len = u16::try_from(content).expect("content is cut to fit a record");
-    let [high, low] = len.to_be_bytes();
-    [VERSION, kind, id_high, id_low, high, low, 0, 0]
-}
-
-fn record(kind: u8, content: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(&header(kind, content.len()));
-    out.extend_from_slice(content);
-}
-
-/// Octets of a stream in as many records as they need.
-fn stream(kind: u8, octets: &[u8], out: &mut Vec<u8>) {
-    for content in octets.chunks(CONTENT) {
-        record(kind, content, out);
-    }
-}
-
-/// The length of a name or value: one octet up to 127, four with the highest bit set beyond (§3.4).
-fn push_length(len: usize, out: &mut Vec<u8>) {
-    match u8::try_from(len) {
-        Ok(short) if short < 0x80 => out.push(short),
-        Ok(_) | Err(_) => {
-            let len = u32::try_from(len).expect("a request's head is limited");
-            out.extend_from_slice(&(len | 1 << 31).to_be_bytes());
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::records::push_length;
     use super::*;
     use crate::speaking::{self, environ, request, story};
 
     fn asked(line: &str) -> FastCgi {
         let request = request(&format!("{line} HTTP/1.1\nHost: a"));
-        FastCgi::new(environ(&request), &request)
+        FastCgi::new(environ(&request), &request, Chunks::Streamed)
     }
 
     fn padded(kind: u8, content: &[u8], padding: u8) -> Vec<u8> {
@@ -474,7 +465,11 @@ mod tests {
         }
         for environ in [environ, larger] {
             let mut octets = Vec::new();
-            FastCgi::new(environ.clone(), &request).begin(&request, Some(0), &mut octets);
+            FastCgi::new(environ.clone(), &request, Chunks::Streamed).begin(
+                &request,
+                Some(0),
+                &mut octets,
+            );
             let records = taken_apart(&octets);
             assert_eq!(records[0].0, BEGIN_REQUEST);
             assert_eq!(records.last(), Some(&(PARAMS, Vec::new())));
@@ -484,10 +479,7 @@ mod tests {
                 .collect();
             let mut expected = Vec::new();
             for (name, value) in environ.iter() {
-                push_length(name.len(), &mut expected);
-                push_length(value.len(), &mut expected);
-                expected.extend_from_slice(name);
-                expected.extend_from_slice(value);
+                push_pair(name, value, &mut expected);
             }
             assert_eq!(records.len(), 2 + expected.len().div_ceil(CONTENT));
             assert!(

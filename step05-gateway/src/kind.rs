@@ -12,7 +12,7 @@ use crate::remote::{Remote, Words};
 use crate::rule::{self, Pattern, Rule, Target};
 use crate::scripts::Scripts;
 use crate::site::{Failure, checked};
-use crate::upstream::{Capacity, Upstream};
+use crate::upstream::{Capacity, Keeping, Upstream};
 use crate::wsgi::{Application, Wsgi};
 use static_files::Handler;
 use std::ffi::OsStr;
@@ -170,7 +170,7 @@ fn wsgi(rule: &Rule, surroundings: &Surroundings) -> Result<Built, Failure> {
 }
 
 fn remote(words: Words, rule: &Rule, surroundings: &Surroundings) -> Built {
-    let upstream = upstream(rule, surroundings);
+    let upstream = upstream(rule, surroundings, Keeping::UnlessAwaited);
     let root = &surroundings.root;
     match &rule.pattern {
         Pattern::Prefix(prefix) => {
@@ -184,10 +184,13 @@ fn remote(words: Words, rule: &Rule, surroundings: &Surroundings) -> Built {
 }
 
 fn proxy(rule: &Rule, surroundings: &Surroundings) -> Box<dyn Handler + Send> {
-    Box::new(Proxy::new(&upstream(rule, surroundings)))
+    Box::new(Proxy::new(&upstream(rule, surroundings, Keeping::Always)))
 }
 
-fn upstream(rule: &Rule, surroundings: &Surroundings) -> Arc<Upstream> {
-    let capacity = Capacity::default();
+fn upstream(rule: &Rule, surroundings: &Surroundings, keeping: Keeping) -> Arc<Upstream> {
+    let capacity = Capacity {
+        keeping,
+        ..Capacity::default()
+    };
     Upstream::new(rule.addresses(), capacity, &surroundings.complaints)
 }

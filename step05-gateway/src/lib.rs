@@ -71,5 +71,5 @@ pub use route::{BadPrefix, Prefix, Routes};
 pub use rule::Rule;
 pub use site::{Failure, listeners, map, routes, run, run_on};
 pub use trust::{BadNetwork, Network, Trusting};
-pub use upstream::{Address, BadAddress, Capacity, Upstream};
+pub use upstream::{Address, BadAddress, Capacity, Keeping, Upstream};
 pub use wsgi::{Application, Wsgi};

@@ -10,7 +10,7 @@
 //! and what happens when nobody answers, is the [`Upstream`]'s business.
 
 use crate::environ::{Authorization, Environ, Mount};
-use crate::fastcgi::FastCgi;
+use crate::fastcgi::{Chunks, FastCgi};
 use crate::path::{BadPath, Segments};
 use crate::protocol::Protocol;
 use crate::route::Prefix;
@@ -44,9 +44,10 @@ impl Words {
         self,
         environ: Environ,
         request: &Request,
+        chunks: Chunks,
     ) -> Result<Box<dyn Protocol>, Response> {
         Ok(match self {
-            Words::FastCgi => Box::new(FastCgi::new(environ, request)),
+            Words::FastCgi => Box::new(FastCgi::new(environ, request, chunks)),
             Words::Scgi => Box::new(Scgi::new(environ, request)),
             Words::Uwsgi => {
                 let uwsgi = Uwsgi::new(&environ, request);
@@ -109,7 +110,7 @@ impl Handler for Remote {
             return Reply::Ready(not_asked());
         }
         let environ = self.environ(request).map_err(|BadPath| bad_path());
-        match environ.and_then(|environ| self.words.of(environ, request)) {
+        match environ.and_then(|environ| self.words.of(environ, request, Chunks::Streamed)) {
             Ok(protocol) => self.upstream.ask(request, protocol),
             Err(response) => Reply::Ready(response),
         }

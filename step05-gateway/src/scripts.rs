@@ -11,6 +11,7 @@
 //! symbolic link leads to. What is called so is never shown as a file, its source least of all.
 
 use crate::environ::{Authorization, Environ, Mount};
+use crate::fastcgi::Chunks;
 use crate::path::Segments;
 use crate::remote::{Words, bad_path, not_asked};
 use crate::script::{self, NoScript, Script};
@@ -83,7 +84,7 @@ impl Scripts {
             return Reply::Ready(not_asked());
         }
         let environ = self.environ(request, path);
-        match environ.and_then(|environ| self.words.of(environ, request)) {
+        match environ.and_then(|environ| self.words.of(environ, request, Chunks::Counted)) {
             Ok(protocol) => self.upstream.ask(request, protocol),
             Err(response) => Reply::Ready(response),
         }

@@ -18,6 +18,7 @@
 
 mod address;
 mod asking;
+mod capacity;
 mod drain;
 mod lease;
 mod outgoing;
@@ -28,6 +29,7 @@ mod talk;
 mod wire;
 
 pub use address::{Address, BadAddress};
+pub use capacity::{Capacity, Keeping};
 
 use crate::complaints::Complaints;
 use crate::protocol::Protocol;
@@ -39,34 +41,12 @@ use static_files::{Reply, Request, gateway_failure};
 use std::collections::VecDeque;
 use std::fmt::{self, Display};
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use table::{Table, Verdict};
 use talk::Talk;
 use wire::Wire;
-
-/// What a group of servers is trusted with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Capacity {
-    /// Requests at once at each server, one a connection. A worker takes one; a server that waits
-    /// for its database takes many.
-    pub in_flight: usize,
-    /// Requests that wait for a place; one more is answered 503.
-    pub queue: usize,
-    /// How long a server may take to accept a connection, before another one is tried.
-    pub connect: Duration,
-}
-
-impl Default for Capacity {
-    /// 64 at once, 1,024 waiting, and three seconds: as long as two lost packets take.
-    fn default() -> Capacity {
-        Capacity {
-            in_flight: 64,
-            queue: 1024,
-            connect: Duration::from_secs(3),
-        }
-    }
-}
 
 /// A group of servers that answer the same requests.
 #[derive(Debug)]
@@ -78,6 +58,8 @@ pub struct Upstream {
     hung: Option<Hung>,
     /// There from the first answer on that nobody wanted to its end; `None` if it cannot be had.
     drain: OnceLock<Option<Drain>>,
+    /// By server: requests of which no octet of an answer has come.
+    awaited: Box<[AtomicUsize]>,
     /// Held for moments, and never while anything is read, written or closed.
     state: Mutex<State>,
 }
@@ -135,6 +117,7 @@ impl Upstream {
     ) -> Upstream {
         let table = Table::new(addresses.len(), capacity.in_flight);
         Upstream {
+            awaited: addresses.iter().map(|_| AtomicUsize::new(0)).collect(),
             addresses: addresses.into(),
             capacity,
             complaints: Arc::clone(complaints),
@@ -218,6 +201,11 @@ impl Upstream {
     /// Takes a place back, and serves those who wait.
     fn give(upstream: &Arc<Upstream>, server: usize, verdict: Verdict, kept: Option<Wire>) {
         let now = Instant::now();
+        let is_awaited = upstream.awaited[server].load(Ordering::Relaxed) > 0;
+        let kept = kept.filter(|_| match upstream.capacity.keeping {
+            Keeping::Always => true,
+            Keeping::UnlessAwaited => !is_awaited,
+        });
         let mut state = upstream.state();
         let old = state.table.give(server, verdict, kept, now);
         let served = state.serve_next(now);

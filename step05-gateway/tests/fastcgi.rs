@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Application, BOTH, DEADLINE, Line, Server, end, noise, stderr, stdout, while_asked};
-use gateway::{Capacity, Words};
+use gateway::{Capacity, Keeping, Words};
 use static_files::Config;
 use std::thread;
 use std::time::Duration;
@@ -14,6 +14,7 @@ const WORDS: (Words, Capacity) = (
         in_flight: 64,
         queue: 64,
         connect: DEADLINE,
+        keeping: Keeping::UnlessAwaited,
     },
 );
 

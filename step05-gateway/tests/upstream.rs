@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Answer, Application, BOTH, DEADLINE, Line, Server, eventually, noise, while_asked};
-use gateway::{Capacity, Words};
+use gateway::{Capacity, Keeping, Words};
 use static_files::Config;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -19,6 +19,7 @@ fn capacity(in_flight: usize, queue: usize) -> Capacity {
         in_flight,
         queue,
         connect: DEADLINE,
+        keeping: Keeping::UnlessAwaited,
     }
 }
 

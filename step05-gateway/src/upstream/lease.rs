@@ -16,6 +16,7 @@ use super::table::Verdict;
 use super::wire::Wire;
 use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A place at one server; given back when dropped.
@@ -26,13 +27,22 @@ pub(super) struct Lease {
     pub(super) server: usize,
     /// What its end will tell about the server.
     pub(super) verdict: Verdict,
+    answer: Answer,
     /// A connection to be kept.
     kept: Option<Wire>,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Awaited,
+    Begun,
+}
+
 impl Lease {
     pub(super) fn new(upstream: &Arc<Upstream>, server: usize) -> Lease {
+        upstream.awaited[server].fetch_add(1, Ordering::Relaxed);
         Lease {
+            answer: Answer::Awaited,
             upstream: Arc::clone(upstream),
             server,
             verdict: Verdict::Unknown,
@@ -42,6 +52,14 @@ impl Lease {
 
     pub(super) fn address(&self) -> &Address {
         &self.upstream.addresses[self.server]
+    }
+
+    /// Tells that the server has begun to answer.
+    pub(super) fn heard(&mut self) {
+        if self.answer == Answer::Awaited {
+            self.answer = Answer::Begun;
+            self.upstream.awaited[self.server].fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     /// Passes on what the server has to say.
@@ -57,6 +75,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        self.heard();
         let kept = self.kept.take();
         Upstream::give(&self.upstream, self.server, self.verdict, kept);
     }

@@ -145,7 +145,11 @@ impl Talk {
             let reason = BadGateway::new("closed the connection before its answer was complete");
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, reason));
         }
-        match self.wire.fill() {
+        let filled = self.wire.fill();
+        if self.wire.heard {
+            self.lease.heard();
+        }
+        match filled {
             // Closed with content unread, which Linux reports as a reset after the last octet.
             // Nobody has to read what it was sent; whether the answer is whole is for the
             // protocol to say.

@@ -1,0 +1,41 @@
+//! How much a group of servers is trusted with.
+
+use std::time::Duration;
+
+/// What a group of servers is trusted with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capacity {
+    /// Requests at once at each server, one a connection. A worker takes one; a server that waits
+    /// for its database takes many.
+    pub in_flight: usize,
+    /// Requests that wait for a place; one more is answered 503.
+    pub queue: usize,
+    /// How long a server may take to accept a connection, before another one is tried.
+    pub connect: Duration,
+    /// When a connection is kept for the next request.
+    pub keeping: Keeping,
+}
+
+/// When a connection is kept after an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeping {
+    /// Whenever the other server allows it.
+    Always,
+    /// Unless a request waits for its first octet at that server: it may wait for the very process
+    /// that the kept connection would hold. A php-fpm child serves one connection until that is
+    /// closed, and nobody can be asked how many children there are.
+    UnlessAwaited,
+}
+
+impl Default for Capacity {
+    /// 64 at once, 1,024 waiting, and three seconds: as long as two lost packets take. Connections
+    /// are kept unless somebody waits.
+    fn default() -> Capacity {
+        Capacity {
+            in_flight: 64,
+            queue: 1024,
+            connect: Duration::from_secs(3),
+            keeping: Keeping::UnlessAwaited,
+        }
+    }
+}
