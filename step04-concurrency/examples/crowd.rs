@@ -1,7 +1,7 @@
 //! Guests of every kind, for the experiments of this step.
 //!
 //! ```text
-//! crowd ADDR ask COUNT TARGET       all ask at once; what they hear, and when
+//! crowd ADDR ask COUNT TARGET       all ask at once; what they hear, and how long after the first
 //! crowd ADDR silent COUNT SECONDS   say nothing
 //! crowd ADDR half COUNT SECONDS     send half a head and no more
 //! crowd ADDR drip COUNT SECONDS     send a head that never ends, an octet at a time
@@ -58,8 +58,15 @@ fn ask(addr: &str, count: usize, target: &str) -> io::Result<()> {
         Ok::<_, io::Error>(asking.into_iter().map(join).collect())
     })?;
     heard.sort();
-    for (after, answer) in heard {
-        println!("{answer} after {:.2} seconds", after.as_secs_f64());
+    let Some((first, answer)) = heard.first() else {
+        return Ok(());
+    };
+    println!("{answer} after {:.2} seconds", first.as_secs_f64());
+    for (after, answer) in &heard[1..] {
+        println!(
+            "{answer} {:.2} seconds later",
+            (*after - *first).as_secs_f64()
+        );
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 /// What `/work` takes: a page that has to be computed, on the thread of its loop.
-const WORK: Duration = Duration::from_millis(250);
+const WORK: Duration = Duration::from_millis(500);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let addr = env::args().nth(1).unwrap_or("127.0.0.1:7047".to_owned());
