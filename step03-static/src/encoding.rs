@@ -219,6 +219,7 @@ mod tests {
 
     #[test]
     fn the_greater_weight_wins() {
+        check(&["br;q=1"], "br", "br", "plain");
         check(&["br;q=0.8, gzip"], "gzip", "br", "gzip");
         check(&["br;q=0.8, gzip;q=0.79"], "br", "br", "gzip");
         check(&["br ; q=0.001 , gzip;Q=1.000"], "gzip", "br", "gzip");

@@ -3,12 +3,12 @@
 
 mod common;
 
-use common::{SHORT, Server, TempDir, impatient, path};
+use common::{PATIENCE, SHORT, Server, TempDir, impatient, path};
 use http_parse::Status;
 use static_files::{Body, Request, Response};
 use std::fs::File;
-use std::io::{Cursor, ErrorKind};
-use std::sync::Arc;
+use std::io::{self, Cursor, ErrorKind, Read};
+use std::sync::{Arc, Mutex, mpsc};
 
 #[test]
 fn a_connection_is_kept() {
@@ -159,4 +159,39 @@ fn the_last_answer_survives_what_was_not_read() {
     client.half_close();
     client.answer("GET").check(200, "/a");
     client.expect_end();
+}
+
+/// Content without an end, that tells when the server lets go of it.
+struct Endless(mpsc::Sender<()>);
+
+impl Read for Endless {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        buf.fill(b'x');
+        Ok(buf.len())
+    }
+}
+
+impl Drop for Endless {
+    fn drop(&mut self) {
+        // Whoever no longer listens has failed already.
+        let _ = self.0.send(());
+    }
+}
+
+#[test]
+fn a_client_that_takes_nothing_is_given_up() {
+    let (tell, told) = mpsc::channel();
+    let tell = Mutex::new(tell);
+    let config = impatient(|timeouts| timeouts.send = SHORT);
+    let server = Server::configured(
+        move |_: &Request| {
+            let mut response = Response::new(Status::OK);
+            response.body = Body::Stream(Box::new(Endless(tell.lock().unwrap().clone())));
+            response
+        },
+        config,
+    );
+    let mut client = server.connect();
+    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_eq!(told.recv_timeout(PATIENCE), Ok(()));
 }
