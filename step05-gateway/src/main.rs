@@ -1,9 +1,13 @@
-//! The finished server: `gateway DIR` serves a folder, and `gateway --help` tells the rest.
+//! The finished server: `gateway DIR` serves a folder, `gateway` alone a demo, and `gateway --help` tells
+//! the rest.
 #![forbid(unsafe_code)]
+
+mod demo;
 
 use concurrency::{Listeners, Predecessor, Succession};
 use concurrency::{stop_on_signals, stop_or_succeed_on_signals, sys};
-use gateway::{Failure, Invocation, Options, help, listeners, map, parse, routes, run_on};
+use demo::Site;
+use gateway::{Failure, Invocation, Options, help, listeners, map, run_on};
 use socket::{Stop, reachable};
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -14,35 +18,37 @@ use std::sync::Arc;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    match parse(std::env::args_os().skip(1)) {
-        Ok(Invocation::Help) => say(&help()),
-        Ok(Invocation::Version) => say(&format!("gateway {}\n", env!("CARGO_PKG_VERSION"))),
-        Ok(Invocation::Serve(options)) => {
-            if let Err(failure) = serve(&options) {
-                complain(&failure);
-                return ExitCode::FAILURE;
-            }
-        }
-        Ok(Invocation::Check(options)) => match map(&options) {
-            Ok(map) => say(&map),
-            Err(failure) => {
-                complain(&failure);
-                return ExitCode::FAILURE;
-            }
-        },
+    let typed: Vec<_> = std::env::args_os().skip(1).collect();
+    let (invocation, site) = match demo::understand(&typed) {
+        Ok(understood) => understood,
         Err(mistake) => {
             complain(&mistake);
             return ExitCode::from(USAGE);
         }
+    };
+    let outcome = match invocation {
+        Invocation::Help => Ok(help()),
+        Invocation::Version => Ok(format!("gateway {}\n", env!("CARGO_PKG_VERSION"))),
+        Invocation::Serve(options) => serve(&options, site).map(|()| String::new()),
+        Invocation::Check(options) => map(&options),
+    };
+    match outcome {
+        Ok(text) => {
+            say(&text);
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            complain(&failure);
+            ExitCode::FAILURE
+        }
     }
-    ExitCode::SUCCESS
 }
 
-fn serve(options: &Options) -> Result<(), Failure> {
+fn serve(options: &Options, site: Site) -> Result<(), Failure> {
     let (listeners, predecessor) = door(options)?;
     // Before the first program is started: what was inherited is for this process alone.
     sys::close_inherited_on_exec().map_err(Failure::System)?;
-    let site = routes(options)?;
+    let site = site.routes(options)?;
     let stop = Arc::new(Stop::new());
     heed_signals(&stop, &listeners).map_err(Failure::System)?;
     if let Err(error) = sys::raise_descriptor_limit() {

@@ -279,7 +279,7 @@ fn loops_are_traced_and_drawn_when_asked_for() {
 
 #[test]
 fn mistakes_get_one_sentence_and_exit_code_two() {
-    check(&[], 2, "gateway .");
+    check(&["--listing"], 2, "gateway .");
     check(&[".", "--lisen", "x"], 2, "did you mean --listen?");
     check(&[".", "--server", "epol"], 2, "did you mean epoll?");
 }
@@ -314,5 +314,24 @@ fn help_and_version_are_printed_for_pipes_that_close_too() {
         drop(reader);
         let status = gateway(&[argument]).stdout(writer).status();
         assert!(status.expect("it runs").success());
+    }
+}
+
+#[test]
+fn without_a_folder_a_demo_shows_every_kind_of_program() {
+    let gateway = Gateway::start(&[]);
+    let page = gateway.get("/");
+    assert!(page.contains("Your own web server"), "{page}");
+    for link in ["cgi/hello?name=you", "app/", "wsgi/"] {
+        assert!(page.contains(&format!("href=\"{link}\"")), "{link}");
+    }
+    let cgi = gateway.get("/cgi/hello?name=you");
+    assert!(cgi.contains("QUERY_STRING=name=you"), "{cgi}");
+    let app = gateway.get("/app/");
+    let server = format!("a thread of process {},", gateway.child.id());
+    assert!(app.contains(&server), "{app}");
+    if Command::new("python3").arg("--version").output().is_ok() {
+        let wsgi = gateway.get("/wsgi/");
+        assert!(wsgi.contains("Hello from worker"), "{wsgi}");
     }
 }
