@@ -195,7 +195,8 @@ impl Bench {
         let place = self.folder.path().display();
         [
             self.peer("nginx", &format!("nginx -e stderr -p '{place}' -c")),
-            self.peer("apache", "apache2 -DFOREGROUND -f"),
+            // An arena of memory for each of its threads would look like growth.
+            self.peer("apache", "env MALLOC_ARENA_MAX=1 apache2 -DFOREGROUND -f"),
         ]
     }
 }

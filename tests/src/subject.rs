@@ -32,9 +32,12 @@ pub type Serve = fn(&TcpListener, &dyn Handler, &Config, &Stop) -> io::Result<()
 /// How long a server may take to accept, and to end after it was asked to.
 pub const START_AND_STOP: Duration = Duration::from_secs(5);
 
-/// How long a program may go on starting while it has not yet done all that it could: on a machine that
-/// is busy with other things, five seconds can be one.
-const START_AT_LAST: Duration = Duration::from_secs(30);
+/// How long a program may go on starting while it is still at work: on a machine that is busy with
+/// other things, five seconds can be a tenth of one.
+const START_AT_LAST: Duration = Duration::from_secs(60);
+
+/// How long it has to be seen waiting to be given up then.
+const WAITING: Duration = Duration::from_secs(1);
 
 /// How long to wait before a refused connection is tried again.
 const RETRY: Duration = Duration::from_millis(10);
@@ -230,15 +233,15 @@ impl Executable {
         self.status
     }
 
-    /// Whether it is still at work, and not waiting for anything that will not come.
-    fn is_starting(&self, started: Instant) -> bool {
-        let works = state(self.pid).is_ok_and(|state| matches!(state, 'R' | 'D'));
-        works && started.elapsed() < START_AT_LAST
-    }
-
     fn await_accepting(&mut self) -> io::Result<()> {
         let started = Instant::now();
-        while started.elapsed() < START_AND_STOP || self.is_starting(started) {
+        let mut at_work = started;
+        while started.elapsed() < START_AND_STOP
+            || (at_work.elapsed() < WAITING && started.elapsed() < START_AT_LAST)
+        {
+            if state(self.pid).is_ok_and(|state| matches!(state, 'R' | 'D')) {
+                at_work = Instant::now();
+            }
             if TcpStream::connect_timeout(&self.addr, START_AND_STOP).is_ok() {
                 return Ok(());
             }

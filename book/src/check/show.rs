@@ -154,17 +154,21 @@ impl Shown {
         let failed: Vec<&Outcome> = outcomes.iter().filter(|o| o.verdict.is_err()).collect();
         let passed = outcomes.len() - failed.len();
         let mut text = format!("{passed} of {} passed\n", outcomes.len());
-        let wrong = |o: &&Outcome| matches!(o.verdict, Err(Problem::Wrong(_)));
-        if failed.iter().any(wrong) {
+        let findings = || {
+            failed.iter().filter_map(|outcome| match &outcome.verdict {
+                Err(Problem::Wrong(finding)) => Some(finding),
+                Ok(()) | Err(Problem::NotServing(_) | Problem::NotJudged(_)) => None,
+            })
+        };
+        if findings().any(|finding| !finding.sent.is_empty()) {
             text.push_str(GLOSSARY);
         }
-        if self
-            .command
-            .as_deref()
-            .is_some_and(|c| c.contains("FOLDER"))
-            && !failed.is_empty()
-        {
-            text.push_str(KEEP);
+        let command = self.command.as_deref();
+        if let Some(command) = command.filter(|_| findings().any(|f| f.replay(addr()).is_some())) {
+            text.push_str(AGAIN);
+            if command.contains("FOLDER") {
+                text.push_str(KEEP);
+            }
         }
         if let Some(first) = failed.first() {
             let chapter = first.check.chapter;
@@ -181,7 +185,12 @@ An octet is a byte of eight bits. ^ marks the first one that is not as expected.
 \\x and two digits are any other octet that has no letter.
 ";
 
-const KEEP: &str = "FOLDER is made by `--keep FOLDER`: the files the checks ask for.\n";
+const AGAIN: &str = "\
+The two commands after `again` are for two terminals: one starts the server, the other sends the
+same octets (nc is in the package netcat-openbsd).
+";
+
+const KEEP: &str = "FOLDER stands for the files that are asked for; `--keep FOLDER` makes them.\n";
 
 fn addr() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], PORT))

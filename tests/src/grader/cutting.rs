@@ -31,6 +31,10 @@ const LIGHT: usize = 100;
 /// Random cuts of one message, at most.
 const RANDOM: usize = 5;
 
+/// The rule of a server that passes in one piece.
+const RULE: &str = "RFC 9293 §3.8: a stream has no messages, so nothing may depend on how many pieces \
+                    the octets come in; in one piece, this server passes";
+
 /// How everything that a check sends is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cutting {
@@ -159,13 +163,23 @@ impl Check {
             let cutter = Cutter::new(pieces);
             (self.run)(&subject.clone().cut(Arc::clone(&cutter)), tree).map(|()| cutter)
         };
-        match cutting {
+        let verdict = match cutting {
             Cutting::Random(seed) => run(Pieces::Random(seed)).map(drop),
-            Cutting::All => {
-                let mut places = run(Pieces::Octets)?.tally().places();
+            Cutting::All => run(Pieces::Octets).and_then(|cutter| {
+                let mut places = cutter.tally().places();
                 places.try_for_each(|at| run(Pieces::Two(at)).map(drop))
+            }),
+        };
+        verdict.map_err(|problem| match problem {
+            // Whatever the check is about, then it is not what went wrong.
+            Problem::Wrong(finding) if run(Pieces::Whole).is_ok() => {
+                let mut finding = finding;
+                finding.proof.rule = RULE;
+                finding.proof.chapter = if self.step() == 1 { "1.3" } else { "2.1" };
+                Problem::Wrong(finding)
             }
-        }
+            problem => problem,
+        })
     }
 }
 

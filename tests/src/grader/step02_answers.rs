@@ -117,7 +117,8 @@ pub(crate) fn chunked(subject: &Subject, tree: &Tree) -> Verdict {
 }
 
 fn good_chunks(server: &Server) -> Found {
-    let rule = "RFC 9112 §7.1: a chunk is its size in hexadecimal, perhaps extensions, its octets";
+    let rule = "RFC 9112 §7.1: a chunk is its size in hexadecimal, perhaps extensions (after a semicolon, to be \
+                passed over), a line end, its octets and another line end";
     let good = [
         ("chunks", "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"),
         (

@@ -70,24 +70,31 @@ pub(crate) fn one_slow_guest(subject: &Subject, tree: &Tree) -> Verdict {
         chapter: "4.2",
     };
     subject.judged(tree, |server| {
-        let took = best(ORDINARY_TIME, || {
+        // What the same hundred take when nobody is in their way.
+        let alone = a_hundred(PROOF, server)?;
+        let allowed = ORDINARY_TIME.max(3 * alone);
+        let took = best(allowed, || {
             let mut stalled = Vec::new();
             for _ in 0..STALLED {
                 let mut talk = PROOF.talk(server)?;
                 talk.say("GET / HTTP/1.1\r\nHo");
                 stalled.push(talk);
             }
-            let started = Instant::now();
-            for _ in 0..ORDINARY {
-                ordinary(PROOF, server)?;
-            }
-            Ok(started.elapsed())
+            a_hundred(PROOF, server)
         })?;
-        match took > ORDINARY_TIME {
-            true => Err(PROOF.fails(format!("all within {ORDINARY_TIME:?}, not {took:.1?}"))),
+        match took > allowed {
+            true => Err(PROOF.fails(format!("all within {allowed:.1?}, not {took:.1?}"))),
             false => Ok(()),
         }
     })
+}
+
+fn a_hundred(proof: Proof, server: &Server) -> Found<Duration> {
+    let started = Instant::now();
+    for _ in 0..ORDINARY {
+        ordinary(proof, server)?;
+    }
+    Ok(started.elapsed())
 }
 
 /// The best of a few tries, the last of which is the first one that is good enough: on a machine that
@@ -237,9 +244,7 @@ pub(crate) fn good_bye(subject: &Subject, tree: &Tree) -> Verdict {
         if let Err(error) = server.ask_to_stop() {
             return Err(PROOF.fails(format!("a signal, but {error}")));
         }
-        for (number, talk) in downloads.iter_mut().enumerate() {
-            completes(number + 1, talk)?;
-        }
+        complete(&mut downloads)?;
         if TcpStream::connect_timeout(&server.addr(), END).is_ok() {
             return Err(PROOF.fails("no new connection after the server was asked to end"));
         }
@@ -248,17 +253,23 @@ pub(crate) fn good_bye(subject: &Subject, tree: &Tree) -> Verdict {
     })
 }
 
-fn completes(number: usize, talk: &mut Talk) -> Found {
-    let mut left = BIG_BYTES;
-    while left > 0 {
-        let piece = talk.client().read_piece();
-        let wanted = format!("download {number} to its end, {left} octets more");
-        match piece {
-            Ok(piece) if piece.is_empty() => return Err(talk.fails(wanted)),
-            Ok(piece) => left = left.saturating_sub(piece.len()),
-            Err(trouble) => return Err(talk.trouble(&wanted, &trouble)),
+/// Reads all downloads side by side: one that nobody reads meanwhile would be given up by its server.
+fn complete(downloads: &mut [Talk]) -> Found {
+    let mut left = vec![BIG_BYTES; downloads.len()];
+    while left.iter().any(|left| *left > 0) {
+        let unread = downloads.iter_mut().zip(&mut left).enumerate();
+        for (number, (talk, left)) in unread.filter(|(_, (_, left))| **left > 0) {
+            let piece = talk.client().read_piece();
+            let wanted = format!("download {} to its end, {left} octets more", number + 1);
+            match piece {
+                Ok(piece) if piece.is_empty() => return Err(talk.fails(wanted)),
+                Ok(piece) => *left = left.saturating_sub(piece.len()),
+                Err(trouble) => return Err(talk.trouble(&wanted, &trouble)),
+            }
+            if *left == 0 {
+                talk.leave();
+            }
         }
     }
-    talk.leave();
     Ok(())
 }

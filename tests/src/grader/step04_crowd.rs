@@ -15,9 +15,6 @@ use std::time::{Duration, Instant};
 /// Jobs at once, and the workers that a server of the ladder is given for them.
 const JOBS: usize = 8;
 
-/// Two rounds of jobs take twice as long as one: whoever needs that long was not parallel.
-const PARALLEL: Duration = SLOW.saturating_mul(2);
-
 /// Clients of a full house. A server of the ladder has room for half of them: some served, and some
 /// waiting.
 const CROWD: usize = 128;
@@ -52,17 +49,19 @@ pub(crate) fn really_parallel(subject: &Subject, tree: &Tree) -> Verdict {
         ..Config::default()
     };
     subject.judged_with(tree, config, |server| {
-        let took = best(PARALLEL, || jobs(PROOF, server))?;
-        match took > PARALLEL {
-            true => Err(PROOF.fails(format!("all of them within {PARALLEL:?}, not {took:.1?}"))),
+        // On a machine that is busy with other things, one alone may take longer than its work.
+        let allowed = 2 * jobs(PROOF, server, 1)?;
+        let took = best(allowed, || jobs(PROOF, server, JOBS))?;
+        match took > allowed {
+            true => Err(PROOF.fails(format!("all of them within {allowed:.1?}, not {took:.1?}"))),
             false => Ok(()),
         }
     })
 }
 
-/// Runs all jobs at once, and tells what they took together.
-fn jobs(proof: Proof, server: &Server) -> Found<Duration> {
-    let mut talks = (0..JOBS)
+/// Runs so many jobs at once, and tells what they took together.
+fn jobs(proof: Proof, server: &Server, count: usize) -> Found<Duration> {
+    let mut talks = (0..count)
         .map(|_| proof.talk(server))
         .collect::<Found<Vec<Talk>>>()?;
     let started = Instant::now();

@@ -177,7 +177,7 @@ impl Talk {
     /// Demands that the server ends the connection now, in an orderly way.
     pub(crate) fn end(&mut self) -> Found {
         if let Err(trouble) = self.client.expect_end() {
-            let wanted = "the server ends the connection after that, in an orderly way";
+            let wanted = "nothing more after that, and an orderly end of the connection";
             return Err(self.trouble(wanted, &trouble));
         }
         self.leave();
@@ -240,6 +240,10 @@ impl Talk {
             other => other.to_string(),
         };
         let mut finding = self.fails(format!("{wanted}; but {what}"));
+        if let Trouble::Surplus(octets) = trouble {
+            // What came later than the grader remembers cannot be pointed at.
+            finding.at = finding.received.len().checked_sub(octets.len());
+        }
         if let Trouble::Malformed { at, .. } = trouble {
             finding.at = Some(*at);
             // Whatever was asked, this is what went wrong first.
