@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How long the grader waits for an answer, or for the end of a connection.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where the status code stands in an answer: after `HTTP/1.1 `.
 const STATUS_OFFSET: usize = 9;
