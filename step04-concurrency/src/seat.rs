@@ -51,7 +51,6 @@ impl<'h> Seat<'h> {
         self.registered
     }
 
-    // ANCHOR: fold
     /// Lets the session take a step; an idle connection gets a desk for it.
     pub(crate) fn step(
         &mut self,
@@ -71,6 +70,7 @@ impl<'h> Seat<'h> {
         self.wake(service).go_on(now)
     }
 
+    // ANCHOR: fold
     /// Gives the desk back if nothing is under way any more.
     pub(crate) fn fold(&mut self, service: &mut Service<'h>) {
         if let Some(session) = self.session.take_if(|session| session.is_foldable()) {
@@ -79,6 +79,7 @@ impl<'h> Seat<'h> {
             service.desks.put_back(desk);
         }
     }
+    // ANCHOR_END: fold
 
     /// Gives the desk back, whatever was under way, and closes the connection.
     pub(crate) fn leave(&mut self, service: &mut Service<'h>) {
@@ -98,7 +99,6 @@ impl<'h> Seat<'h> {
         }
         self.session.as_deref_mut().expect(ONE_OF_BOTH)
     }
-    // ANCHOR_END: fold
 
     /// When to call [`Seat::step`] even if nothing is ready.
     pub(crate) fn deadline(&self) -> Instant {
