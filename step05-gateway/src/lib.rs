@@ -1,15 +1,20 @@
 //! Step 5: programs as responses; the finished server.
 //!
 //! ```text
-//!              Routes ─┬─ /cgi   Cgi ──────► a process for each request     ┐
-//!     Request ──►      ├─ /wiki  Offload ──► an App on a pool of threads    ├──► Exchange
-//!                      └─ rest   Files                                      ┘
+//!              Routes ─┬─ /cgi   Cgi ──────► a process for each request          ┐
+//!                      ├─ /wiki  Offload ──► an App on a pool of threads         │
+//!     Request ──►      ├─ *.php  Remote ───► Upstream ◄─► FastCGI, SCGI, uwsgi   ├─► Exchange
+//!                      ├─ /api   Proxy ────► Upstream ◄─► HTTP                   │
+//!                      ├─ /shop  Wsgi ─────► Upstream ◄─► Python, in our workers ┘
+//!                      └─ rest   Files
 //! ```
 //!
 //! A program hears of a request in the words of RFC 3875 ([`Environ`]) and answers in them
-//! ([`HeadReader`]), wherever it runs. Whatever it does with its time, the server waits for nobody:
-//! it moves octets both ways through an [`Exchange`](static_files::Exchange), and owns the
-//! deadlines.
+//! ([`HeadReader`]), wherever it runs. What runs somewhere else is reached over a wire, and each
+//! wire is a [`Protocol`], a codec; places, queues, health and failures are the same for all of
+//! them, and the [`Upstream`]'s business. Whatever any of them does with its time, the server waits
+//! for nobody: it moves octets both ways through an [`Exchange`](static_files::Exchange), and owns
+//! the deadlines.
 //!
 //! [`run`] puts it all together; the binary `gateway` is that, and a command line.
 #![forbid(unsafe_code)]

@@ -16,6 +16,7 @@ pub struct Capacity {
     pub keeping: Keeping,
 }
 
+// ANCHOR: keeping
 /// When a connection is kept after an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keeping {
@@ -26,6 +27,7 @@ pub enum Keeping {
     /// closed, and nobody can be asked how many children there are.
     UnlessAwaited,
 }
+// ANCHOR_END: keeping
 
 impl Default for Capacity {
     /// 64 at once, 1,024 waiting, and three seconds: as long as two lost packets take. Connections
