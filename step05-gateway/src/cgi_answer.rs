@@ -179,6 +179,7 @@ fn data(len: usize) -> Heard {
     Heard::Data { skip: 0, len }
 }
 
+// ANCHOR: hear_to_the_end
 /// Hears an answer that lasts as long as its connection.
 ///
 /// # Errors
@@ -200,3 +201,4 @@ pub(crate) fn hear_to_the_end(
     }
     Ok(Heard::NeedBytes)
 }
+// ANCHOR_END: hear_to_the_end

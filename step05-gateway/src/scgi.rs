@@ -34,6 +34,7 @@ impl Scgi {
 }
 
 impl Protocol for Scgi {
+    // ANCHOR: begin
     fn begin(&mut self, _: &Request, length: Option<u64>, out: &mut Vec<u8>) {
         let length = length.unwrap_or_default().to_string();
         let first: [(&[u8], &[u8]); 2] = [(b"CONTENT_LENGTH", length.as_bytes()), (b"SCGI", b"1")];
@@ -50,6 +51,7 @@ impl Protocol for Scgi {
         out.extend_from_slice(&pairs);
         out.push(b',');
     }
+    // ANCHOR_END: begin
 
     fn body(&mut self, data: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(data);

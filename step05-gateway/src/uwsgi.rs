@@ -36,6 +36,7 @@ impl Uwsgi {
     /// # Errors
     /// [`TooMuch`] when they are more than 65,535 octets with their lengths.
     pub(crate) fn new(environ: &Environ, request: &Request) -> Result<Uwsgi, TooMuch> {
+        // ANCHOR: pairs
         let mut pairs = Vec::new();
         for (name, value) in environ.iter() {
             for part in [name, value] {
@@ -47,6 +48,7 @@ impl Uwsgi {
         if pairs.len() > LIMIT {
             return Err(TooMuch);
         }
+        // ANCHOR_END: pairs
         let answer = CgiAnswer::new(request.method().clone(), Opening::StatusLine);
         Ok(Uwsgi { pairs, answer })
     }
