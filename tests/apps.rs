@@ -2,6 +2,8 @@
 
 #[path = "apps/php.rs"]
 mod php;
+#[path = "apps/uwsgi.rs"]
+mod uwsgi;
 
 use check::{Asked, Client, Executable};
 use std::io;
@@ -43,4 +45,13 @@ fn ask(server: SocketAddr, head: &str, body: &[u8]) -> Response {
 #[track_caller]
 fn get(server: SocketAddr, path: &str) -> Response {
     ask(server, &format!("GET {path} HTTP/1.1"), b"")
+}
+
+/// Whether the answer to a GET ends before its framing says so.
+#[track_caller]
+fn is_cut_short(server: SocketAddr, path: &str) -> bool {
+    let mut client = Client::connect(server).expect("it listens");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: shop.example\r\n\r\n");
+    client.send(request.as_bytes()).expect("it reads");
+    client.read_answer(Asked::Other).is_err()
 }

@@ -179,6 +179,12 @@ fn php_takes_forms_uploads_and_content_in_chunks() {
         ask(shop.server.addr(), head, body).text,
         format!("9 {}", 0xCBF4_3926_u32)
     );
+    let mebibyte = format!("100000\r\n{}\r\n", "x".repeat(1 << 20));
+    let body = format!("{mebibyte}0\r\n\r\n");
+    let counted = ask(shop.server.addr(), head, body.as_bytes()).text;
+    assert!(counted.starts_with("1048576 "), "{counted}");
+    let body = format!("{mebibyte}1\r\nx\r\n0\r\n\r\n");
+    assert_eq!(ask(shop.server.addr(), head, body.as_bytes()).status, 411);
 }
 
 #[test]
