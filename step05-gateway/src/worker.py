@@ -60,11 +60,13 @@ class FileWrapper:
         return iter(self.read, b"")
 
 
+# ANCHOR: always
 ALWAYS = {
     "wsgi.version": (1, 0), "wsgi.multithread": False, "wsgi.multiprocess": True,
     "wsgi.run_once": False, "wsgi.input_terminated": True, "wsgi.errors": sys.stderr,
     "wsgi.file_wrapper": FileWrapper,
 }
+# ANCHOR_END: always
 
 
 class Request(io.RawIOBase):
@@ -76,6 +78,7 @@ class Request(io.RawIOBase):
         self.names, self.content = b"", collections.deque()
         self.is_whole = self.is_aborted = False
 
+    # ANCHOR: environ
     def environ(self):
         """The variables of RFC 3875, as strings of latin-1, and those of PEP 3333."""
         environ = {"SCRIPT_NAME": "", "PATH_INFO": "", "QUERY_STRING": ""}
@@ -86,10 +89,12 @@ class Request(io.RawIOBase):
         environ["wsgi.input"] = (io.BytesIO(b"".join(self.content)) if self.is_whole
                                  else io.BufferedReader(self, RECEIVE))
         return environ
+    # ANCHOR_END: environ
 
     def readable(self):
         return True
 
+    # ANCHOR: readinto
     def readinto(self, buffer):
         while not self.content and not self.is_whole:
             if self.is_aborted or not self.connection.receive():
@@ -100,6 +105,7 @@ class Request(io.RawIOBase):
         if count < len(piece):
             self.content.appendleft(piece[count:])
         return count
+    # ANCHOR_END: readinto
 
 
 class Response:
@@ -112,6 +118,7 @@ class Response:
         self.is_silent = False  # no content may follow (RFC 9110, section 6.4.1)
         self.is_begun = self.is_ended = False
 
+    # ANCHOR: start
     def start(self, status, fields, exc_info=None):
         """start_response: notes the head, which goes out with the first octet of content."""
         if exc_info:
@@ -132,7 +139,9 @@ class Response:
         self.head = b"".join(lines)
         self.is_silent = self.method == "HEAD" or status[:3] in ("204", "304")
         return self.write
+    # ANCHOR_END: start
 
+    # ANCHOR: write
     def write(self, block):
         """Transmits a block now: PEP 3333 lets nobody hold it back."""
         if not isinstance(block, bytes):
@@ -163,7 +172,9 @@ class Response:
             raise ValueError(f"the content is {self.left} octets short of its Content-Length")
         if not self.is_ended:
             self.send(b"", is_last=True)
+    # ANCHOR_END: write
 
+    # ANCHOR: fail
     def fail(self):
         """Answers for an application that raised an error: with 500, or by breaking off."""
         if self.is_begun and not self.is_ended:
@@ -175,7 +186,9 @@ class Response:
             with contextlib.suppress(Left):
                 self.whole(b"The application failed. Its log says why.\n")
                 self.end()
+    # ANCHOR_END: fail
 
+    # ANCHOR: send
     def send(self, block, is_last):
         """Transmits records, the head before the first block, the end behind the last."""
         connection, number = self.request.connection, self.request.number
@@ -193,6 +206,7 @@ class Response:
         connection.send(records)
         if is_last:
             connection.complete(self.request)
+    # ANCHOR_END: send
 
 
 class Connection:
@@ -202,6 +216,7 @@ class Connection:
         self.worker, self.peer = worker, peer
         self.requests, self.front = {}, b""
 
+    # ANCHOR: receive
     def receive(self):
         """Reads once, sorts the records that are there; False when nothing more will come."""
         try:
@@ -248,6 +263,7 @@ class Connection:
             request.is_whole = True
         elif kind == ABORT:
             request.is_aborted = True
+    # ANCHOR_END: receive
 
     def send(self, records):
         """Transmits, and waits until the server has room."""
@@ -277,6 +293,7 @@ class Worker:
         self.poll = select.poll()
         self.is_ending = False
 
+    # ANCHOR: run
     def run(self):
         """Serves until SIGTERM; what has arrived by then is still answered."""
         woken, wake = socket.socketpair()
@@ -302,6 +319,7 @@ class Worker:
                     self.connections.pop(fd).peer.close()
             while self.ready:
                 self.answer(self.ready.popleft())
+    # ANCHOR_END: run
 
     def accept(self):
         try:
@@ -312,6 +330,7 @@ class Worker:
         self.connections[peer.fileno()] = Connection(self, peer)
         self.poll.register(peer, select.POLLIN)
 
+    # ANCHOR: answer
     def answer(self, request):
         """Calls the application, and transmits what it answers (PEP 3333)."""
         environ = request.environ()
@@ -333,6 +352,7 @@ class Worker:
         except Exception:
             traceback.print_exc()
             response.fail()
+    # ANCHOR_END: answer
 
 
 def record(kind, number, content=b""):
@@ -340,6 +360,7 @@ def record(kind, number, content=b""):
     return HEADER.pack(1, kind, number, len(content), 0) + content
 
 
+# ANCHOR: pairs
 def pairs(octets):
     """Decodes names and values, before which stand their lengths: in one octet, or in four."""
     text, found, at = octets.decode("latin-1"), {}, 0
@@ -359,6 +380,7 @@ def length(octets, at):
     if octets[at] < 128:
         return octets[at], at + 1
     return int.from_bytes(octets[at:at + 4], "big") & 0x7fffffff, at + 4
+# ANCHOR_END: pairs
 
 
 @functools.lru_cache(1024)
@@ -371,6 +393,7 @@ def field(name, value):
     return f"{name}: {value}\r\n".encode("latin-1")
 
 
+# ANCHOR: load
 def load(target):
     """Finds the application: `shop:app`, or `shop` for `shop:application`."""
     module, _, name = target.partition(":")
@@ -384,6 +407,7 @@ def load(target):
     except Exception:
         sys.exit(f"{traceback.format_exc()}worker: the application {target} could not be loaded; "
                  f"its module was looked for in {os.getcwd()}")
+# ANCHOR_END: load
 
 
 def end_with(reader):
@@ -398,6 +422,7 @@ def end_with(reader):
     fcntl.fcntl(reader, fcntl.F_SETFL, os.O_ASYNC)
 
 
+# ANCHOR: main
 def main():
     if len(sys.argv) != 2 or not stat.S_ISSOCK(os.fstat(0).st_mode):
         sys.exit("worker: needs module:application, and a listening socket as descriptor 0")
@@ -417,6 +442,7 @@ def main():
     if is_supervised:
         os.write(output, b"ready\n")
     Worker(application, listener).run()
+# ANCHOR_END: main
 
 
 if __name__ == "__main__":
