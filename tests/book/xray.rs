@@ -63,8 +63,8 @@ fn check_what_is_drawn(browser: &Browser) -> Result<(), Box<dyn Error>> {
             "const canvas = document.querySelector('.xray canvas');\
              const says = document.querySelector('.xray-says');\
              const press = key => canvas.dispatchEvent(new KeyboardEvent('keydown', { key }));\
+             const said = new Set();\
              const look = () => {\
-               const said = new Set();\
                for (let i = 0; i < 200; i += 1) { press('ArrowRight'); said.add(says.textContent); }\
                const all = [...said].join('\\n');\
                all.includes('close(2)') ? done(all) : setTimeout(look, 50);\
