@@ -315,21 +315,10 @@ impl Environ {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http_parse::{Limits, Parsed, parse_request_head, request_framing};
+    use crate::speaking::request_between;
 
     fn request(head: &str) -> Request {
-        let head = head.replace('\n', "\r\n") + "\r\n\r\n";
-        let parsed = parse_request_head(head.as_bytes(), &Limits::default());
-        let Ok(Parsed::Complete(head, _)) = parsed else {
-            panic!("{parsed:?}")
-        };
-        Request {
-            framing: request_framing(&head).expect("framing is clear"),
-            head,
-            peer: "192.0.2.7:40000".parse().expect("an address"),
-            local: "[::ffff:192.0.2.1]:8080".parse().expect("an address"),
-            front: None,
-        }
+        request_between("192.0.2.7:40000", "[::ffff:192.0.2.1]:8080", head)
     }
 
     fn environ(head: &str, authorization: Authorization) -> Environ {

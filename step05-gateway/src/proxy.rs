@@ -266,25 +266,9 @@ fn broken(reject: &Reject) -> BadGateway {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http_parse::{parse_request_head, request_framing};
+    use crate::speaking::request as asked;
 
     const NO_MORE: usize = usize::MAX;
-
-    fn asked(head: &str) -> Request {
-        let head = head.replace('\n', "\r\n") + "\r\n\r\n";
-        let parsed = parse_request_head(head.as_bytes(), &Limits::default());
-        let Ok(Parsed::Complete(head, _)) = parsed else {
-            panic!("{parsed:?}")
-        };
-        let nobody = "127.0.0.1:1".parse().expect("an address");
-        Request {
-            framing: request_framing(&head).expect("framing is clear"),
-            head,
-            peer: nobody,
-            local: nobody,
-            front: None,
-        }
-    }
 
     /// Plays the engine: hears `answer` in two pieces, and takes what it is told in bits of `bit`.
     fn hear(request: &str, answer: &[u8], cut: usize, bit: usize) -> String {

@@ -1,4 +1,4 @@
-//! Plays the engine for the tests of protocols.
+//! Requests, and the engine's part, for the tests of protocols.
 
 use crate::environ::{Authorization, Environ, Mount};
 use crate::protocol::{Heard, Protocol};
@@ -8,17 +8,21 @@ use std::path::Path;
 
 /// A request with this head, whose lines end with LF here.
 pub(crate) fn request(head: &str) -> Request {
+    request_between("127.0.0.1:1", "127.0.0.1:1", head)
+}
+
+/// The same from one address to another.
+pub(crate) fn request_between(peer: &str, local: &str, head: &str) -> Request {
     let head = head.replace('\n', "\r\n") + "\r\n\r\n";
     let parsed = parse_request_head(head.as_bytes(), &Limits::default());
     let Ok(Parsed::Complete(head, _)) = parsed else {
         panic!("{parsed:?}")
     };
-    let nobody = "127.0.0.1:1".parse().expect("an address");
     Request {
         framing: request_framing(&head).expect("framing is clear"),
         head,
-        peer: nobody,
-        local: nobody,
+        peer: peer.parse().expect("an address"),
+        local: local.parse().expect("an address"),
         front: None,
     }
 }

@@ -190,22 +190,11 @@ fn value(out: &mut Vec<u8>, name: &str, value: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http_parse::{Limits, Parsed, parse_request_head, request_framing};
+    use crate::speaking::request_between;
     use static_files::{Front, Scheme};
 
     fn request(head: &str) -> Request {
-        let head = head.replace('\n', "\r\n") + "\r\n\r\n";
-        let parsed = parse_request_head(head.as_bytes(), &Limits::default());
-        let Ok(Parsed::Complete(head, _)) = parsed else {
-            panic!("{parsed:?}")
-        };
-        Request {
-            framing: request_framing(&head).expect("framing is clear"),
-            head,
-            peer: "[::ffff:192.0.2.7]:40000".parse().expect("an address"),
-            local: "192.0.2.1:8080".parse().expect("an address"),
-            front: None,
-        }
+        request_between("[::ffff:192.0.2.7]:40000", "192.0.2.1:8080", head)
     }
 
     fn written(request: &Request) -> String {
