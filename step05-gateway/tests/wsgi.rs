@@ -190,6 +190,8 @@ fn workers_that_die_again_and_again_are_let_rest_and_then_tried_again() {
     assert!(dead.count() < 199, "they are given up");
     assert!(matches!(server.get("/hello").status, 502 | 503));
     eventually("they are tried again", || {
+        // Each refusal is a line in the log.
+        thread::park_timeout(Duration::from_millis(100));
         server.get("/hello").status == 200
     });
 }
