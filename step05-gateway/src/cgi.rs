@@ -19,10 +19,10 @@
 use crate::environ::{Authorization, Environ, Mount};
 use crate::path::{BadPath, Segments};
 use crate::program::{Program, Programs};
-use crate::remote::{bad_path, not_asked};
+use crate::remote::{bad_path, check_method};
 use crate::route::Prefix;
 use crate::script::{self, NoScript, Script};
-use http_parse::{Framing, Method};
+use http_parse::Framing;
 use socket::{AcceptFate, accept_fate};
 use static_files::{Handler, Reply, Request, Response, gateway_failure};
 use std::ffi::{OsStr, OsString};
@@ -96,16 +96,13 @@ impl Cgi {
     }
 
     fn start(&self, request: &Request) -> Result<Program, Response> {
-        if matches!(request.method(), Method::Trace | Method::Connect) {
-            return Err(not_asked());
-        }
+        check_method(request)?;
         let path = Segments::parse(request.path()).map_err(|BadPath| bad_path())?;
-        let names = path.names();
-        let below = self.prefix.below(names).ok_or(NoScript::Missing)?;
+        let below = self.prefix.below(path.names()).ok_or(NoScript::Missing)?;
         let script = script::find(&self.folder, below)?;
         let depth = self.prefix.depth() + script.depth;
         let path_info = path.after(depth).map_err(|BadPath| bad_path())?;
-        let script_name = [b"/", names[..depth].join(&b'/').as_slice()].concat();
+        let script_name = path.up_to(depth);
         let mount = Mount {
             script_name: &script_name,
             path_info: &path_info,

@@ -145,6 +145,11 @@ impl CgiAnswer {
         matches!(self.state, State::Head { .. })
     }
 
+    /// Whether the response may have no content, whatever comes.
+    pub(crate) fn is_silent(&self) -> bool {
+        matches!(self.state, State::Silent)
+    }
+
     /// Whether the response is known to be complete, whatever else comes.
     pub(crate) fn is_whole(&self) -> bool {
         match self.state {

@@ -16,8 +16,7 @@
 //! way) are full. What is not here: reading small uploads whole before a worker is taken.
 
 use crate::app::{App, Responder};
-use crate::cgi_head::Answer;
-use crate::output::{Output, Reading};
+use crate::output::{Beginning, Output, Reading};
 use http_parse::{Framing, ResponseHead};
 use static_files::{Ends, Exchange, Handler, Reply, Request, gateway_failure};
 use std::fmt;
@@ -252,9 +251,9 @@ impl Exchange for Calling {
 
     fn head(&mut self) -> io::Result<ResponseHead> {
         match self.output.head(&mut UntilClosed(&self.stream))? {
-            Some(Answer::Client { head, .. }) => Ok(head),
+            Some(Beginning::Head(head)) => Ok(head),
             // A responder always sends a status, which a local redirect does not have.
-            Some(Answer::Local(_)) | None => Err(self.failure()),
+            Some(Beginning::Local(_)) | None => Err(self.failure()),
         }
     }
 

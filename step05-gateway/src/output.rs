@@ -10,8 +10,9 @@
 //! read through here. What the end of the output means only they know: a process has an exit
 //! status, an application a result.
 
-use crate::cgi_head::{Answer, BadGateway, HEAD_LIMIT, HeadReader};
-use http_parse::{Method, Parsed};
+use crate::cgi_answer::{CgiAnswer, Opening};
+use crate::protocol::Heard;
+use http_parse::{Method, ResponseHead};
 use std::io::{self, Read};
 
 /// Octets asked for at a time while the head is not complete. Most heads fit.
@@ -21,25 +22,18 @@ const STEP: usize = 4096;
 /// `WouldBlock`.
 #[derive(Debug)]
 pub(crate) struct Output {
-    state: State,
-    method: Method,
+    answer: CgiAnswer,
+    /// Octets that came with the head; they go out first.
+    early: io::Cursor<Vec<u8>>,
 }
 
+/// How an answer begins.
 #[derive(Debug)]
-enum State {
-    /// At most [`HEAD_LIMIT`] + [`STEP`] octets are kept.
-    Head {
-        received: Vec<u8>,
-        reader: HeadReader,
-    },
-    Content {
-        /// Octets that came with the head; they go out first.
-        early: io::Cursor<Vec<u8>>,
-        /// What the program has promised and not yet sent; `None` where it promised nothing.
-        left: Option<u64>,
-    },
-    /// The response may have no content, whatever the program sends (RFC 9110 §6.4.1).
-    Silent,
+pub(crate) enum Beginning {
+    /// With a head for the client.
+    Head(ResponseHead),
+    /// The server is to answer with this path and query of its own (RFC 3875 §6.2.2).
+    Local(Box<[u8]>),
 }
 
 /// What reading content came to.
@@ -56,96 +50,71 @@ pub(crate) enum Reading {
 impl Output {
     /// The output of a program that answers a request of this method.
     pub(crate) fn new(method: Method) -> Output {
-        let state = State::Head {
-            received: Vec::new(),
-            reader: HeadReader::default(),
-        };
-        Output { state, method }
+        Output {
+            answer: CgiAnswer::new(method, Opening::Fields),
+            early: io::Cursor::default(),
+        }
     }
 
-    /// The head; `None` when the output ended before it.
+    /// The head; `None` when the output ended before it. It is asked for until it is there, and
+    /// never again.
     ///
     /// # Errors
-    /// `WouldBlock`; `InvalidData` with a [`BadGateway`] inside; whatever reading fails with.
-    pub(crate) fn head(&mut self, from: &mut impl Read) -> io::Result<Option<Answer>> {
-        let State::Head { received, reader } = &mut self.state else {
-            unreachable!("the head is asked for until it is there, and never again");
-        };
+    /// `WouldBlock`; `InvalidData` with a [`BadGateway`](crate::BadGateway) inside; whatever
+    /// reading fails with.
+    pub(crate) fn head(&mut self, from: &mut impl Read) -> io::Result<Option<Beginning>> {
+        let mut part = [0; STEP];
         loop {
-            if let Parsed::Complete(answer, taken) = reader.read(received)? {
-                received.drain(..taken);
-                let early = io::Cursor::new(std::mem::take(received));
-                self.state = after_head(&answer, &self.method, early);
-                return Ok(Some(answer));
-            }
-            let start = received.len();
-            debug_assert!(start < HEAD_LIMIT, "a longer head has been refused");
-            received.resize(start + STEP, 0);
-            let read = read_some(from, &mut received[start..]);
-            received.truncate(start + read.as_ref().map_or(0, |count| *count));
-            if read? == 0 {
+            let count = read_some(from, &mut part)?;
+            if count == 0 {
                 return Ok(None);
+            }
+            let part = &part[..count];
+            match self.answer.hear(part)? {
+                Heard::Head(end, head) => {
+                    self.early = io::Cursor::new(part[end..].to_vec());
+                    return Ok(Some(Beginning::Head(head)));
+                }
+                Heard::Local(path) => return Ok(Some(Beginning::Local(path))),
+                Heard::Skip(_) => {}
+                Heard::Data { .. }
+                | Heard::Complaint { .. }
+                | Heard::NeedBytes
+                | Heard::Overloaded
+                | Heard::Whole
+                | Heard::End(_) => unreachable!("a program's words begin with a head"),
             }
         }
     }
 
-    /// Whether the response has no content to wait for.
+    /// Whether the response may have no content, whatever the program sends.
     pub(crate) fn is_silent(&self) -> bool {
-        matches!(self.state, State::Silent)
+        self.answer.is_silent()
     }
 
-    /// Content, after the head.
+    /// Content, after the head, into a `buf` that has room.
     ///
     /// # Errors
     /// `WouldBlock`; `UnexpectedEof` when less came than was promised; whatever reading fails with.
     pub(crate) fn read(&mut self, from: &mut impl Read, buf: &mut [u8]) -> io::Result<Reading> {
-        let (early, left) = match &mut self.state {
-            State::Head { .. } => unreachable!("content is asked for after the head"),
-            State::Silent => return Ok(Reading::Complete),
-            State::Content { early, left } => (early, left),
-        };
-        let wanted = left.map_or(buf.len(), |left| at_most(left, buf.len()));
-        if wanted == 0 {
+        if self.answer.is_whole() {
             return Ok(Reading::Complete);
         }
-        let mut count = early.read(&mut buf[..wanted])?;
+        let mut count = self.early.read(buf)?;
         if count == 0 {
-            count = read_some(from, &mut buf[..wanted])?;
+            count = read_some(from, buf)?;
         }
-        match left {
-            Some(left) if count == 0 => {
-                let reason = format!("ended {left} octets short of its Content-Length");
-                let bad = BadGateway::new(reason);
-                Err(io::Error::new(io::ErrorKind::UnexpectedEof, bad))
-            }
-            None if count == 0 => Ok(Reading::Ended),
-            Some(left) => {
-                *left -= count as u64;
-                Ok(Reading::Octets(count))
-            }
-            None => Ok(Reading::Octets(count)),
+        if count == 0 {
+            let ended = self.answer.end();
+            ended.map_err(|bad| io::Error::new(io::ErrorKind::UnexpectedEof, bad))?;
+            return Ok(Reading::Ended);
         }
+        let Heard::Data { len, .. } = self.answer.hear(&buf[..count])? else {
+            unreachable!("after the head, and before all has come, there is only content");
+        };
+        self.answer.took(len);
+        Ok(Reading::Octets(len))
     }
-}
-
-fn after_head(answer: &Answer, method: &Method, early: io::Cursor<Vec<u8>>) -> State {
-    match answer {
-        Answer::Local(_) => State::Silent,
-        Answer::Client { head, .. }
-            if *method == Method::Head || matches!(head.status.code(), 204 | 205 | 304) =>
-        {
-            State::Silent
-        }
-        Answer::Client { length, .. } => State::Content {
-            early,
-            left: *length,
-        },
-    }
-}
-
-/// The smaller of what is left of a length and what fits a buffer.
-fn at_most(left: u64, fits: usize) -> usize {
-    usize::try_from(left).map_or(fits, |left| left.min(fits))
 }
 
 fn read_some(from: &mut impl Read, buf: &mut [u8]) -> io::Result<usize> {

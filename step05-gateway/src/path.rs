@@ -61,6 +61,16 @@ impl<'r> Segments<'r> {
         self.ends_in_slash
     }
 
+    /// The first `count` names as one decoded path: empty, or begins with a slash.
+    pub(crate) fn up_to(&self, count: usize) -> Vec<u8> {
+        let mut path = Vec::new();
+        for name in self.names.iter().take(count) {
+            path.push(b'/');
+            path.extend_from_slice(name);
+        }
+        path
+    }
+
     /// Everything after the first `skip` names, as one decoded path: empty, or begins with a slash.
     ///
     /// # Errors

@@ -10,9 +10,8 @@
 //! a signal or with an exit code other than 0 has failed, and the response is broken off, unless
 //! a Content-Length says that it was complete.
 
-use crate::cgi_head::Answer;
 use crate::complaints::Complaints;
-use crate::output::{Output, Reading};
+use crate::output::{Beginning, Output, Reading};
 use crate::reaper::Reaper;
 use crate::redirect::LocalRedirect;
 use crate::ward::{Started, Ward};
@@ -183,13 +182,13 @@ impl Exchange for Program {
             return Err(self.ended_without_head());
         };
         match self.output.head(stdout) {
-            Ok(Some(Answer::Client { head, .. })) => {
+            Ok(Some(Beginning::Head(head))) => {
                 if self.output.is_silent() {
                     self.ward.has_answered();
                 }
                 Ok(head)
             }
-            Ok(Some(Answer::Local(path))) => {
+            Ok(Some(Beginning::Local(path))) => {
                 self.ward.has_answered();
                 Err(io::Error::other(LocalRedirect {
                     path,

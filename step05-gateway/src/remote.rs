@@ -88,11 +88,7 @@ impl Remote {
     fn environ(&self, request: &Request) -> Result<Environ, BadPath> {
         let path = Segments::parse(request.path())?;
         let depth = self.prefix.depth();
-        let mut script_name = Vec::new();
-        for name in path.names().iter().take(depth) {
-            script_name.push(b'/');
-            script_name.extend_from_slice(name);
-        }
+        let script_name = path.up_to(depth);
         let below_root = script_name.strip_prefix(b"/").unwrap_or_default();
         let mount = Mount {
             script_name: &script_name,
@@ -102,15 +98,17 @@ impl Remote {
         };
         Ok(Environ::new(request, &mount, Authorization::Passed))
     }
+
+    fn protocol(&self, request: &Request) -> Result<Box<dyn Protocol>, Response> {
+        check_method(request)?;
+        let environ = self.environ(request).map_err(|BadPath| bad_path())?;
+        self.words.of(environ, request, Chunks::Streamed)
+    }
 }
 
 impl Handler for Remote {
     fn handle(&self, request: &Request) -> Reply {
-        if matches!(request.method(), Method::Trace | Method::Connect) {
-            return Reply::Ready(not_asked());
-        }
-        let environ = self.environ(request).map_err(|BadPath| bad_path());
-        match environ.and_then(|environ| self.words.of(environ, request, Chunks::Streamed)) {
+        match self.protocol(request) {
             Ok(protocol) => self.upstream.ask(request, protocol),
             Err(response) => Reply::Ready(response),
         }
@@ -123,11 +121,18 @@ fn too_much() -> Response {
     Response::error(Status::REQUEST_HEADER_FIELDS_TOO_LARGE, sentence)
 }
 
-/// The answer to a method that no program is asked with.
-pub(crate) fn not_asked() -> Response {
-    let sentence = "Programs here are not asked with this method. Use GET or POST.";
-    Response::error(Status::METHOD_NOT_ALLOWED, sentence)
-        .with("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+/// The methods that programs are asked with, as the field Allow tells them.
+pub(crate) const ALLOW: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
+/// Refuses the methods that no program is asked with. CONNECT asks for a tunnel, and TRACE would show
+/// the fields that this server adds, and a cookie to whoever may not read it.
+pub(crate) fn check_method(request: &Request) -> Result<(), Response> {
+    if matches!(request.method(), Method::Trace | Method::Connect) {
+        let sentence = "Programs here are not asked with this method. Use GET or POST.";
+        let refusal = Response::error(Status::METHOD_NOT_ALLOWED, sentence);
+        return Err(refusal.with("Allow", ALLOW));
+    }
+    Ok(())
 }
 
 /// The answer to a path that says nothing.

@@ -134,8 +134,9 @@ impl Handler for Routes {
         let Ok(path) = Segments::parse(request.path()) else {
             return self.rest.handle(request);
         };
-        if let Some(scripts) = self.scripts.iter().find(|each| each.covers(&path)) {
-            return scripts.handle(request, &path);
+        let mut scripts = self.scripts.iter();
+        if let Some(reply) = scripts.find_map(|each| each.handle(request, &path)) {
+            return reply;
         }
         let covers = |(prefix, _): &&(Prefix, _)| prefix.below(path.names()).is_some();
         match self.mounts.iter().find(covers) {

@@ -13,10 +13,10 @@
 use crate::environ::{Authorization, Environ, Mount};
 use crate::fastcgi::Chunks;
 use crate::path::Segments;
-use crate::remote::{Words, bad_path, not_asked};
+use crate::protocol::Protocol;
+use crate::remote::{Words, bad_path, check_method};
 use crate::script::{self, NoScript, Script};
 use crate::upstream::Upstream;
-use http_parse::Method;
 use static_files::{Reply, Request, Response};
 use std::borrow::Cow;
 use std::os::unix::ffi::OsStrExt;
@@ -49,13 +49,6 @@ impl Scripts {
         }
     }
 
-    /// Whether a path is for a script: some name in it is called so, or it is that of a folder
-    /// which has one to show itself by.
-    pub(crate) fn covers(&self, path: &Segments<'_>) -> bool {
-        let mut names = path.names().iter();
-        names.any(|name| self.is_called_so(name)) || self.index(path).is_some()
-    }
-
     /// The script that stands for a folder without `index.html`.
     fn index(&self, path: &Segments<'_>) -> Option<Vec<u8>> {
         if !path.ends_in_slash() {
@@ -79,19 +72,37 @@ impl Scripts {
         first.is_some() && last.is_some_and(is_same)
     }
 
-    pub(crate) fn handle(&self, request: &Request, path: &Segments<'_>) -> Reply {
-        if matches!(request.method(), Method::Trace | Method::Connect) {
-            return Reply::Ready(not_asked());
+    /// Answers if the path is for a script: some name in it is called so, or it is that of a folder
+    /// which has one to show itself by.
+    pub(crate) fn handle(&self, request: &Request, path: &Segments<'_>) -> Option<Reply> {
+        let index = self.index(path);
+        let mut names = path.names().iter();
+        if index.is_none() && !names.any(|name| self.is_called_so(name)) {
+            return None;
         }
-        let environ = self.environ(request, path);
-        match environ.and_then(|environ| self.words.of(environ, request, Chunks::Counted)) {
+        Some(match self.protocol(request, path, index) {
             Ok(protocol) => self.upstream.ask(request, protocol),
             Err(response) => Reply::Ready(response),
-        }
+        })
     }
 
-    fn environ(&self, request: &Request, path: &Segments<'_>) -> Result<Environ, Response> {
-        let index = self.index(path);
+    fn protocol(
+        &self,
+        request: &Request,
+        path: &Segments<'_>,
+        index: Option<Vec<u8>>,
+    ) -> Result<Box<dyn Protocol>, Response> {
+        check_method(request)?;
+        let environ = self.environ(request, path, index)?;
+        self.words.of(environ, request, Chunks::Counted)
+    }
+
+    fn environ(
+        &self,
+        request: &Request,
+        path: &Segments<'_>,
+        index: Option<Vec<u8>>,
+    ) -> Result<Environ, Response> {
         let mut names: Vec<Cow<'_, [u8]>> = path.names().to_vec();
         names.extend(index.clone().map(Cow::Owned));
         let Script { file, depth } = script::find_file(&self.root, &names)?;

@@ -2,9 +2,9 @@
 
 use super::outward::max_forwards;
 use super::{Http, PSEUDONYM};
-use crate::remote::not_asked;
+use crate::remote::{ALLOW, check_method};
 use crate::upstream::Upstream;
-use http_parse::{Method, Status};
+use http_parse::Status;
 use static_files::{Handler, Reply, Request, Response};
 use std::sync::Arc;
 
@@ -38,13 +38,11 @@ impl Handler for Proxy {
 
 /// The answer to a request that goes no further.
 fn answer_here(request: &Request) -> Option<Response> {
-    // TRACE would show the fields that this server adds, and a cookie to whoever may not read it.
-    if matches!(request.method(), Method::Trace | Method::Connect) {
-        return Some(not_asked());
+    if let Err(refusal) = check_method(request) {
+        return Some(refusal);
     }
     if max_forwards(request) == Some(0) {
-        let allow = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
-        return Some(Response::new(Status::NO_CONTENT).with("Allow", allow));
+        return Some(Response::new(Status::NO_CONTENT).with("Allow", ALLOW));
     }
     let hops = request.head.fields.list("Via");
     let ours = hops.filter(|hop| hop.ends_with(PSEUDONYM.as_bytes()));
@@ -60,24 +58,11 @@ fn answer_here(request: &Request) -> Option<Response> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http_parse::{Framing, Limits, Parsed, parse_request_head};
+    use crate::speaking::request;
 
     #[track_caller]
     fn check(head: &str, expected: Option<u16>) {
-        let head = head.replace('\n', "\r\n") + "\r\n\r\n";
-        let parsed = parse_request_head(head.as_bytes(), &Limits::default());
-        let Ok(Parsed::Complete(head, _)) = parsed else {
-            panic!("{parsed:?}")
-        };
-        let nobody = "127.0.0.1:1".parse().expect("an address");
-        let request = Request {
-            head,
-            framing: Framing::None,
-            peer: nobody,
-            local: nobody,
-            front: None,
-        };
-        let status = answer_here(&request).map(|response| response.head.status.code());
+        let status = answer_here(&request(head)).map(|response| response.head.status.code());
         assert_eq!(status, expected);
     }
 
