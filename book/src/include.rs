@@ -5,6 +5,7 @@
 //! | `{{#include FILE}}` | the file |
 //! | `{{#include FILE:NAME}}` | its lines between `ANCHOR: NAME` and `ANCHOR_END: NAME`, moved to the left margin |
 //! | `{{#diff OLD NEW}}` | a `diff` fence with what changed from one file to the other |
+//! | `{{#exercise 3f}}` | the box of that exercise, from the catalogue |
 //!
 //! Paths are relative to the chapter. Lines that hold an anchor mark are never shown.
 //!
@@ -13,6 +14,7 @@
 //! no line numbers in our tags: the next edit of the file would make them lie.
 
 use crate::diff;
+use crate::exercises::{self, Exercise};
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
@@ -39,6 +41,8 @@ pub(crate) enum Problem {
     Unreadable(PathBuf, io::Error),
     /// The file it names has no such anchor, or nothing inside it.
     NoAnchor(PathBuf, String),
+    /// There is no such exercise, or the catalogue has a mistake.
+    NoExercise(String),
     /// Both files of a diff are the same.
     NoDifference(PathBuf, PathBuf),
 }
@@ -53,7 +57,7 @@ impl fmt::Display for TagError {
             ),
             Problem::Unknown(tag) => write!(
                 f,
-                "{OPEN}{tag}{CLOSE} is no tag of this book; there are include FILE, include FILE:ANCHOR and diff OLD NEW"
+                "{OPEN}{tag}{CLOSE} is no tag of this book; there are include FILE, include FILE:ANCHOR, diff OLD NEW and exercise NAME"
             ),
             Problem::Unreadable(path, error) => {
                 write!(f, "cannot read {}: {error}", path.display())
@@ -63,6 +67,7 @@ impl fmt::Display for TagError {
                 "{} has no lines between `ANCHOR: {anchor}` and `ANCHOR_END: {anchor}`",
                 path.display()
             ),
+            Problem::NoExercise(why) => f.write_str(why),
             Problem::NoDifference(old, new) => {
                 write!(f, "{} and {} are the same", old.display(), new.display())
             }
@@ -115,6 +120,14 @@ fn replacement(tag: &str, folder: &Path) -> Result<String, Problem> {
             )
             .ok_or_else(|| Problem::NoDifference(folder.join(old), folder.join(new)))
         }
+        ["exercise", id] => exercises::catalogue()
+            .and_then(|all| {
+                let found = all.iter().find(|exercise| exercise.id == *id);
+                found
+                    .map(Exercise::boxed)
+                    .ok_or_else(|| format!("there is no exercise {id}"))
+            })
+            .map_err(Problem::NoExercise),
         _ => Err(Problem::Unknown(tag.to_owned())),
     }
 }

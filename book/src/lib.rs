@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod diff;
+pub mod exercises;
 mod fence;
 mod include;
 pub mod matcher;
@@ -18,5 +19,6 @@ mod prediction;
 mod render;
 pub mod transcript;
 mod warnings;
+pub mod workbook;
 
 pub use render::{BuildError, build, home};

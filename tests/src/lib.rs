@@ -14,7 +14,8 @@
 //!          report
 //! ```
 //!
-//! The checks that a person asks for by name, of any server in any language, are in [`grader`].
+//! The checks that a person asks for by name, of any server in any language, are in [`grader`];
+//! what makes a server of a learner's one file, in [`exercise`].
 //!
 //! The grader reads answers by itself and uses none of the parsers it is to judge.
 #![forbid(unsafe_code)]
@@ -23,6 +24,7 @@ mod answer;
 pub mod binary;
 mod client;
 mod cuts;
+pub mod exercise;
 mod expected;
 mod finished;
 mod folder;

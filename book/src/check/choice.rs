@@ -2,7 +2,7 @@
 
 use super::{Asked, Cuts, Kind};
 use crate::Failure;
-use check::grader::{CHECKS, Check, Cutting, Label, Needs};
+use check::grader::{CHECKS, Check, Cutting, EXTENSIONS, Label, Needs, find};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The checks that were asked for, in the order of the book.
@@ -18,9 +18,16 @@ pub(super) fn chosen(asked: &Asked) -> Result<Vec<Check>, Failure> {
             .iter()
             .any(|wanted| wanted.has(check, asked.server.as_deref())),
     };
+    // What is beyond the course is never meant unless it is named.
+    let is_named = |check: &Check| wanted.iter().any(|wanted| wanted.names(check));
+    let beyond = EXTENSIONS
+        .into_iter()
+        .filter(|check| asked.list || is_named(check));
     let checks: Vec<Check> = CHECKS
         .into_iter()
-        .filter(|check| is_wanted(check) && is_kind(check, asked.only))
+        .filter(is_wanted)
+        .chain(beyond)
+        .filter(|check| is_kind(check, asked.only))
         .collect();
     match checks.is_empty() {
         true => Err(Failure::new("there is no such check yet", ADVICE)),
@@ -72,10 +79,14 @@ impl Wanted<'_> {
         if let Some(step) = step(word).filter(|step| (1..=5).contains(step)) {
             return Ok(Wanted::Step(step));
         }
-        match CHECKS.iter().any(|check| check.id == word) {
-            true => Ok(Wanted::One(word)),
-            false => Err(Failure::new(format!("there is no check `{word}`"), ADVICE)),
+        match find(word) {
+            Some(_) => Ok(Wanted::One(word)),
+            None => Err(Failure::new(format!("there is no check `{word}`"), ADVICE)),
         }
+    }
+
+    fn names(&self, check: &Check) -> bool {
+        matches!(self, Wanted::One(id) if check.id == *id)
     }
 
     /// One program is not an echo, a server of lines and a server of files at once: of `server`, a
@@ -83,7 +94,7 @@ impl Wanted<'_> {
     /// with HTTP.
     fn has(&self, check: &Check, server: Option<&str>) -> bool {
         match self {
-            Wanted::One(id) => check.id == *id,
+            Wanted::One(_) => self.names(check),
             Wanted::Step(step) => {
                 let other = matches!(check.needs, Needs::Lines | Needs::Patience);
                 check.step() == *step && (server.is_none() || !other)

@@ -38,10 +38,11 @@ mod table;
 mod talk;
 mod tree;
 
-pub use checks::CHECKS;
+pub use checks::{CHECKS, EXTENSIONS, find};
 pub use course::{Binary, binary};
 pub use cutting::Cutting;
 pub use finding::{Finding, Proof};
+pub(crate) use site::handler;
 pub use site::{SLOW, slow, take};
 pub use subject::{Problem, Server, Subject, Verdict};
 pub use table::{Check, Label, Needs};

@@ -7,7 +7,6 @@
 //! /panic   crashes whoever handles it
 //! ```
 
-use crate::grader::tree::Tree;
 use crate::pipe::Gate;
 use gateway::{Cgi, Prefix, Programs, Routes};
 use http_parse::Status;
@@ -15,6 +14,7 @@ use static_files::{
     Body, Collect, Exchange, Files, Handler, Listing, Reply, Request, Response, gateway_failure,
 };
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -25,19 +25,17 @@ const ECHO_BYTES: usize = 1 << 20;
 /// What `/slow` takes.
 pub const SLOW: Duration = Duration::from_millis(200);
 
-/// What every server of the ladder answers with.
+/// What every server of the ladder answers with: the files of `root`, the programs of `cgi` at
+/// `/cgi/`, and the three paths above.
 ///
 /// # Errors
 /// What the file system reports, or a system that has nothing left.
-pub(super) fn handler(tree: &Tree) -> io::Result<Arc<dyn Handler + Send + Sync>> {
-    let files = Files::new(&tree.root())?.listing(Listing::Shown);
+pub(crate) fn handler(root: &Path, cgi: &Path) -> io::Result<Arc<dyn Handler + Send + Sync>> {
+    let files = Files::new(root)?.listing(Listing::Shown);
     let prefix: Prefix = "/cgi".parse().expect("it is a prefix");
     let programs = Programs::new(Programs::LIMIT)?;
     let mut site = Routes::new(files);
-    site.mount(
-        prefix.clone(),
-        Cgi::new(prefix, &tree.programs(), &programs)?,
-    );
+    site.mount(prefix.clone(), Cgi::new(prefix, cgi, &programs)?);
     Ok(Arc::new(move |request: &Request| match request.path() {
         b"/echo" => Reply::Exchange(Box::new(echo(request))),
         b"/slow" => match slow() {

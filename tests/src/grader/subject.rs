@@ -158,7 +158,7 @@ impl Subject {
         let log = tree.log();
         let running = match &self.made {
             Made::Function(serve) => {
-                let handler = site::handler(tree).map_err(ours)?;
+                let handler = site::handler(&tree.root(), &tree.programs()).map_err(ours)?;
                 Running::Thread(Served::start(*serve, handler, config).map_err(ours)?)
             }
             Made::Command(words) => {

@@ -1,5 +1,6 @@
 //! A check: what it is called, which chapter it belongs to, what it needs, whose rule it is.
 
+use crate::grader::checks::CHECKS;
 use crate::grader::course;
 use crate::grader::subject::{Problem, Subject, Verdict};
 use crate::grader::tree::Tree;
@@ -41,6 +42,20 @@ pub enum Needs {
     Panics,
     /// The programs in `{cgi}` are run for `/cgi/` and their name.
     Programs,
+}
+
+impl Needs {
+    /// Whether a server that does this can be asked for that, too.
+    pub fn covers(self, other: Needs) -> bool {
+        let less = match self {
+            Needs::Address | Needs::Echoes | Needs::Lines | Needs::Pages => None,
+            Needs::Patience => Some(Needs::Echoes),
+            Needs::PagesAndEcho | Needs::Files => Some(Needs::Pages),
+            Needs::Company | Needs::Programs => Some(Needs::Files),
+            Needs::Slow | Needs::Panics => Some(Needs::Company),
+        };
+        self == other || less.is_some_and(|less| less.covers(other))
+    }
 }
 
 impl fmt::Display for Needs {
@@ -85,6 +100,19 @@ impl Check {
     /// [`Problem::NotJudged`] where that is a program, and it cannot be built.
     pub fn reference(&self) -> Result<Subject, Problem> {
         course::subject(self.needs)
+    }
+
+    /// The checks before it that whoever passes it should pass as well.
+    pub fn earlier(&self) -> impl Iterator<Item = Check> {
+        let (id, needs) = (self.id, self.needs);
+        let before = CHECKS.into_iter().take_while(move |check| check.id != id);
+        before.filter(move |check| needs.covers(check.needs))
+    }
+
+    /// Whether it needs the machine for itself, so that nothing else is to be judged beside it.
+    pub fn is_alone(&self) -> bool {
+        // A drip feed takes nothing but time.
+        self.step() == 4 && self.id != "4g"
     }
 
     /// The step it belongs to.

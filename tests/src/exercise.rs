@@ -1,0 +1,204 @@
+//! What stands around the body of an exercise: the program that is judged, and the one that judges.
+//!
+//! An exercise is one file, and `main` in it is one call of [`main`]. The program it makes is two:
+//!
+//! ```text
+//! 3f                                      judges itself: its own check, then all it has to keep
+//! 3f serve 127.0.0.1:8080 root=FOLDER …   serves, as it is asked to while it is judged
+//! ```
+//!
+//! Being a program of its own, it faces the same checks as a server in any language, and its memory,
+//! its threads and its end are its alone.
+
+use crate::grader::{Check, Problem, Subject, Tree, find, handler};
+use socket::Stop;
+use static_files::Handler;
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::{env, fs};
+
+/// The word that makes an exercise serve.
+const SERVE: &str = "serve";
+
+/// What an exercise may be told beside its address, each as `NAME=VALUE`.
+const PLACES: [&str; 2] = ["root", "cgi"];
+
+/// The folder, beside the exercises, of what was last said about each.
+const RESULTS: &str = "results";
+
+/// What the server of an exercise is given.
+#[derive(Debug)]
+pub struct Given {
+    addr: SocketAddr,
+    places: Vec<(String, String)>,
+}
+
+impl Given {
+    /// Reads the words after `serve`: an address, and `NAME=VALUE` any number of times.
+    fn read(mut words: impl Iterator<Item = String>) -> Result<Given, String> {
+        let addr = words.next().unwrap_or_default();
+        let addr = addr
+            .parse()
+            .map_err(|_| format!("`{addr}` is no address: write `serve 127.0.0.1:8080`"))?;
+        let place = |word: String| match word.split_once('=') {
+            Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+            None => Err(format!("`{word}` is no place: write `root=FOLDER`")),
+        };
+        let places = words.map(place).collect::<Result<_, _>>()?;
+        Ok(Given { addr, places })
+    }
+
+    /// Where to listen.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// A listener at that address.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub fn listener(&self) -> io::Result<TcpListener> {
+        TcpListener::bind(self.addr)
+    }
+
+    /// The folder of the files to be served.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn root(&self) -> io::Result<PathBuf> {
+        self.place("root").map(PathBuf::from)
+    }
+
+    /// The folder of the programs to be run for `/cgi/`.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn programs(&self) -> io::Result<PathBuf> {
+        self.place("cgi").map(PathBuf::from)
+    }
+
+    /// What was given under that name.
+    ///
+    /// # Errors
+    /// When nothing was.
+    pub fn place(&self, name: &str) -> io::Result<&str> {
+        let given = self.places.iter().find(|(given, _)| given == name);
+        // A place that its check does not fill is left as it was written.
+        let filled = given.filter(|(_, value)| !value.starts_with('{'));
+        filled.map(|(_, value)| value.as_str()).ok_or_else(|| {
+            let why = format!("this server needs {name}=… in its command line");
+            io::Error::new(ErrorKind::InvalidInput, why)
+        })
+    }
+
+    /// What the course's own servers answer with while they are judged: the files, `/cgi/`, and
+    /// `/echo`, `/slow` and `/panic`.
+    ///
+    /// # Errors
+    /// When there are no folders, or the system has nothing left.
+    pub fn handler(&self) -> io::Result<Arc<dyn Handler + Send + Sync>> {
+        handler(&self.root()?, &self.programs()?)
+    }
+
+    /// A stop that SIGTERM and Ctrl-C raise. Call it before any thread is started.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub fn stop(&self) -> io::Result<Arc<Stop>> {
+        let stop = Arc::new(Stop::new());
+        concurrency::stop_on_signals(Arc::clone(&stop))?;
+        Ok(stop)
+    }
+}
+
+/// The program of an exercise: serves when it is told to, and otherwise judges itself.
+pub fn main(id: &str, serve: fn(&Given) -> io::Result<()>) -> ExitCode {
+    let mut words = env::args().skip(1);
+    if words.next().as_deref() == Some(SERVE) {
+        let served = Given::read(words).map(|given| serve(&given));
+        return match served {
+            Ok(Ok(())) => ExitCode::SUCCESS,
+            Ok(Err(error)) => said(&error.to_string()),
+            Err(why) => said(&why),
+        };
+    }
+    let judged = env::current_exe()
+        .and_then(|program| Tree::new().map(|tree| judge(id, &subject(&program), &tree)));
+    match judged {
+        Ok(code) => code,
+        Err(error) => said(&error.to_string()),
+    }
+}
+
+fn said(why: &str) -> ExitCode {
+    eprintln!("{why}");
+    ExitCode::FAILURE
+}
+
+/// An exercise that was built, as something that can be judged.
+pub fn subject(program: &Path) -> Subject {
+    let mut words = vec![program.to_string_lossy().into_owned()];
+    words.extend([SERVE, "{addr}"].map(str::to_owned));
+    words.extend(PLACES.map(|name| format!("{name}={{{name}}}")));
+    Subject::words(words)
+}
+
+/// Judges an exercise by its own check, and when it passes that, by those that it has to keep.
+fn judge(id: &str, subject: &Subject, tree: &Tree) -> ExitCode {
+    let Some(check) = find(id) else {
+        return said(&format!("there is no check {id}"));
+    };
+    let own = passes(&check, subject, tree);
+    let kept = own && check.earlier().all(|check| passes(&check, subject, tree));
+    let folder = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    if let Some(Err(error)) = folder.map(|folder| record(&folder, id, own && kept)) {
+        eprintln!("the result could not be written down: {error}");
+    }
+    match (own, kept) {
+        (true, true) => {
+            println!("solved: `cargo course next` goes on");
+            ExitCode::SUCCESS
+        }
+        (true, false) => said("something that worked before does not work any more"),
+        (false, _) => said(&format!(
+            "not yet: edit {id}.rs and run this again; `cargo course hint {id}` helps"
+        )),
+    }
+}
+
+fn passes(check: &Check, subject: &Subject, tree: &Tree) -> bool {
+    let Check { id, title, .. } = check;
+    match (check.run)(subject, tree) {
+        Ok(()) => println!("{id}  {title}: passed"),
+        Err(Problem::Wrong(finding)) => {
+            println!("{id}  {title}: failed\n\n{finding}");
+            return false;
+        }
+        Err(Problem::NotServing(why) | Problem::NotJudged(why)) => {
+            println!("{id}  {title}: {why}");
+            return false;
+        }
+    }
+    true
+}
+
+/// Writes down whether an exercise of the workbook `folder` is solved.
+///
+/// # Errors
+/// What the file system reports.
+pub fn record(folder: &Path, id: &str, solved: bool) -> io::Result<()> {
+    let results = folder.join(RESULTS);
+    fs::create_dir_all(&results)?;
+    let word = if solved { "solved\n" } else { "tried\n" };
+    fs::write(results.join(id), word)
+}
+
+/// What was last written down about an exercise: whether it is solved; `None` when it was never
+/// tried.
+pub fn recorded(folder: &Path, id: &str) -> Option<bool> {
+    let word = fs::read_to_string(folder.join(RESULTS).join(id)).ok()?;
+    Some(word.trim() == "solved")
+}
