@@ -7,8 +7,12 @@
 
 #[path = "book/browser.rs"]
 mod browser;
+#[path = "book/door.rs"]
+mod door;
 #[path = "book/links.rs"]
 mod links;
+#[path = "book/live.rs"]
+mod live;
 #[path = "book/ports.rs"]
 mod ports;
 #[path = "book/program.rs"]
@@ -21,11 +25,11 @@ mod runner;
 mod xray;
 
 use browser::Browser;
-use check::{Asked, Client, TempFolder, needs};
+use check::{TempFolder, needs};
+use door::{FRONT_DOOR_SECONDS, FrontDoor};
 use program::{Program, within};
 use std::collections::BTreeSet;
 use std::fs;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::thread;
@@ -34,8 +38,6 @@ use std::thread;
 const CHAPTERS_AT_ONCE: usize = 3;
 /// For cargo to compile what a chapter runs.
 const COMPILE_SECONDS: u64 = 600;
-/// For the front door to build the book and open, and to close.
-const FRONT_DOOR_SECONDS: u64 = 60;
 /// Words of one chapter, without its fences: what can be read at one sitting.
 const CHAPTER_WORDS: usize = 2500;
 
@@ -142,55 +144,6 @@ fn every_link_leads_somewhere_and_nothing_is_loaded_from_elsewhere() {
     let pages = book::build(&folder.path().join("pages")).unwrap();
     let faults = links::faults(&pages).unwrap();
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
-}
-
-/// The front door, open.
-struct FrontDoor {
-    program: Program,
-    addr: SocketAddr,
-    _pages: TempFolder,
-}
-
-impl FrontDoor {
-    fn open() -> FrontDoor {
-        cargo("cargo build -q -p book");
-        let pages = TempFolder::new().expect("a temporary folder can be made");
-        let line = format!(
-            "exec cargo run -q -p book -- read --listen 127.0.0.1:0 --out {}/pages",
-            pages.path().display()
-        );
-        let program = Program::start(&line, root()).expect("bash starts");
-        let addr = program.wait_for(within(FRONT_DOOR_SECONDS), |lines| {
-            let line = lines.iter().find(|line| line.contains("http://"))?;
-            line.split("http://")
-                .nth(1)?
-                .split('/')
-                .next()?
-                .parse()
-                .ok()
-        });
-        let printed = program.lines();
-        FrontDoor {
-            addr: addr.unwrap_or_else(|| panic!("no address: {printed:?}")),
-            program,
-            _pages: pages,
-        }
-    }
-
-    fn get(&self, path: &str) -> (u16, String) {
-        let mut client = Client::connect(self.addr).expect("the front door is open");
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.addr);
-        client
-            .send(request.as_bytes())
-            .expect("the front door takes a request");
-        let answer = client
-            .read_answer(Asked::Other)
-            .expect("the front door answers");
-        (
-            answer.status,
-            String::from_utf8_lossy(&answer.content).into_owned(),
-        )
-    }
 }
 
 #[test]

@@ -7,8 +7,10 @@
 
 mod bench;
 mod check;
+mod live;
 mod read;
 
+use book::workbook::Workbook;
 use clap::{Parser, Subcommand};
 use std::fmt;
 use std::net::SocketAddr;
@@ -35,6 +37,9 @@ enum Verb {
         /// Where the pages go [default: target/book].
         #[arg(long, value_name = "FOLDER")]
         out: Option<PathBuf>,
+        /// Whose exercises the pages tick [default: workbook].
+        #[arg(long, value_name = "FOLDER")]
+        workbook: Option<PathBuf>,
     },
     /// Build the book, as a folder of pages that need no server.
     Build {
@@ -52,9 +57,17 @@ fn main() -> ExitCode {
     let verb = Line::parse().verb.unwrap_or(Verb::Read {
         listen: None,
         out: None,
+        workbook: None,
     });
     let done = match verb {
-        Verb::Read { listen, out } => read::read(listen, &out.unwrap_or_else(pages)),
+        Verb::Read {
+            listen,
+            out,
+            workbook,
+        } => {
+            let workbook = workbook.map_or_else(Workbook::here, |folder| Workbook::at(&folder));
+            read::read(listen, &out.unwrap_or_else(pages), workbook)
+        }
         Verb::Build { out } => read::build(&out.unwrap_or_else(pages)),
         Verb::Check(asked) => return check::run(&asked),
         Verb::Bench(asked) => bench::run(&asked),

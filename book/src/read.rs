@@ -1,9 +1,10 @@
 //! Building the book, and serving it through the course's own server.
 //!
-//! The pages go through [`gateway::run`], which is all of step 5's program but its command line.
+//! The pages go through [`gateway::run_on`], which is all of step 5's program but its command line.
 //! A bug there shows up here first, which is the point.
 
-use crate::Failure;
+use crate::{Failure, live};
+use book::workbook::Workbook;
 use concurrency::stop_on_signals;
 use gateway::Options;
 use socket::{Stop, reachable};
@@ -39,7 +40,11 @@ pub(crate) fn build(out: &Path) -> Result<(), Failure> {
 ///
 /// # Errors
 /// As [`pages`]; or the address cannot be had, or the server cannot run.
-pub(crate) fn read(listen: Option<SocketAddr>, out: &Path) -> Result<(), Failure> {
+pub(crate) fn read(
+    listen: Option<SocketAddr>,
+    out: &Path,
+    workbook: Workbook,
+) -> Result<(), Failure> {
     let stop = Arc::new(Stop::new());
     // Before any thread is started: each inherits which signals it leaves to the others.
     stop_on_signals(Arc::clone(&stop))
@@ -50,18 +55,24 @@ pub(crate) fn read(listen: Option<SocketAddr>, out: &Path) -> Result<(), Failure
     pages(out)?;
     let mut options = Options::new(out);
     options.listen = listen.unwrap_or(HOME);
-    match gateway::run(&options, &stop, invite) {
+    // Readers watch the very server that serves them (chapters 4.4 to 4.6).
+    options.xray = true;
+    let listeners = match gateway::listeners(&options) {
         Err(gateway::Failure::Address(_, error)) if listen.is_none() && taken(&error) => {
             say(format_args!(
                 "Port {} is taken, so the book gets another one.",
                 HOME.port()
             ));
             options.listen = AWAY;
-            gateway::run(&options, &stop, invite)
+            gateway::listeners(&options)
         }
-        done => done,
+        opened => opened,
     }
     .map_err(|failure| refused(&failure))?;
+    let mut site = gateway::routes(&options).map_err(|failure| refused(&failure))?;
+    live::mount(&mut site, workbook)?;
+    gateway::run_on(&listeners, site, &options, &stop, invite)
+        .map_err(|failure| refused(&failure))?;
     say(format_args!("Good-bye."));
     Ok(())
 }

@@ -117,6 +117,12 @@ impl Browser {
         string(&answer, "value").ok_or(answer)
     }
 
+    /// Makes the window so large, in pixels.
+    pub(crate) fn resize(&self, width: u32, height: u32) -> Result<(), String> {
+        let size = format!(r#"{{"width":{width},"height":{height}}}"#);
+        self.ask("window/rect", &size).map(drop)
+    }
+
     fn find(&self, selector: &str) -> Result<String, String> {
         let wish = format!(r#"{{"using":"css selector","value":{}}}"#, quoted(selector));
         let answer = self.ask("element", &wish)?;
