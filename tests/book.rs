@@ -125,8 +125,7 @@ fn every_chapter_is_in_the_contents_and_short_enough_to_read() {
             contents.contains(&format!("({link})")),
             "{name} is not in SUMMARY.md"
         );
-        let prose = text.split("```").step_by(2);
-        let words: usize = prose.map(|part| part.split_whitespace().count()).sum();
+        let words = book::words(&text);
         assert!(words <= CHAPTER_WORDS, "{name} has {words} words");
     }
 }

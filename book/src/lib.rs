@@ -10,15 +10,18 @@
 //! drift apart. Everything else about the look of the book is mdBook's.
 #![forbid(unsafe_code)]
 
+mod collected;
 mod diff;
 pub mod exercises;
 mod fence;
 mod include;
 pub mod matcher;
 mod prediction;
+mod reading;
 mod render;
 pub mod transcript;
 mod warnings;
 pub mod workbook;
 
+pub use reading::words;
 pub use render::{BuildError, build, home};

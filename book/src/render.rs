@@ -1,6 +1,7 @@
 //! From chapters to pages.
 
-use crate::{include, prediction, transcript, warnings};
+use crate::collected::Collected;
+use crate::{include, prediction, reading, transcript, warnings};
 use mdbook_driver::MDBook;
 use mdbook_driver::book::{Book, BookItem, Chapter};
 use mdbook_driver::config::Config;
@@ -61,10 +62,11 @@ impl Preprocessor for Course {
 
     fn run(&self, context: &PreprocessorContext, mut book: Book) -> Result<Book> {
         let source = context.root.join(&context.config.book.src);
+        let collected = Collected::from(&book);
         let mut mistakes = Vec::new();
         book.for_each_mut(|item: &mut BookItem| {
             if let BookItem::Chapter(chapter) = item
-                && let Err(mistake) = rewrite(chapter, &source)
+                && let Err(mistake) = rewrite(chapter, &source, &collected)
             {
                 mistakes.push(mistake);
             }
@@ -78,7 +80,11 @@ impl Preprocessor for Course {
 }
 
 /// Replaces the tags of a chapter, and shows its console fences as a reader wants them.
-fn rewrite(chapter: &mut Chapter, source: &Path) -> std::result::Result<(), String> {
+fn rewrite(
+    chapter: &mut Chapter,
+    source: &Path,
+    collected: &Collected,
+) -> std::result::Result<(), String> {
     // A chapter that is announced and not written yet has no file, and no text.
     let Some(file) = &chapter.source_path else {
         return Ok(());
@@ -88,8 +94,10 @@ fn rewrite(chapter: &mut Chapter, source: &Path) -> std::result::Result<(), Stri
     let named = |mistake: &dyn fmt::Display| format!("{}: {mistake}", path.display());
     // Looked at first, while a line's number is still that of the file.
     transcript::blocks(&chapter.content).map_err(|mistake| named(&mistake))?;
-    let expanded = include::expand(&chapter.content, folder).map_err(|error| named(&error))?;
-    let boxed = prediction::boxed(&expanded);
+    let collected = collected.placed(&chapter.content);
+    let expanded = include::expand(&collected, folder).map_err(|error| named(&error))?;
+    let timed = reading::timed(&chapter.name, &expanded);
+    let boxed = prediction::boxed(&timed);
     chapter.content = transcript::for_reading(&boxed).map_err(|mistake| named(&mistake))?;
     Ok(())
 }
@@ -102,7 +110,8 @@ mod tests {
     fn refused(content: &str, place: &str) {
         let file = "step09/chapter.md";
         let mut chapter = Chapter::new("A chapter", content.to_owned(), file, Vec::new());
-        let mistake = rewrite(&mut chapter, Path::new("/chapters")).unwrap_err();
+        let mistake =
+            rewrite(&mut chapter, Path::new("/chapters"), &Collected::default()).unwrap_err();
         assert!(mistake.starts_with(place), "{mistake}");
     }
 
@@ -121,6 +130,9 @@ mod tests {
     #[test]
     fn a_chapter_to_come_is_left_alone() {
         let mut chapter = Chapter::new_draft("To come", Vec::new());
-        assert_eq!(rewrite(&mut chapter, Path::new("/chapters")), Ok(()));
+        assert_eq!(
+            rewrite(&mut chapter, Path::new("/chapters"), &Collected::default()),
+            Ok(())
+        );
     }
 }
