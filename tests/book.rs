@@ -21,6 +21,8 @@ mod program;
 mod readme;
 #[path = "book/runner.rs"]
 mod runner;
+#[path = "book/spelling.rs"]
+mod spelling;
 #[path = "book/xray.rs"]
 mod xray;
 
@@ -128,6 +130,34 @@ fn every_chapter_is_in_the_contents_and_short_enough_to_read() {
         let words = book::words(&text);
         assert!(words <= CHAPTER_WORDS, "{name} has {words} words");
     }
+}
+
+#[test]
+fn every_word_is_spelled_as_a_dictionary_has_it() {
+    if needs::is_missing("the spelling of the book", &["hunspell"]) {
+        return;
+    }
+    if !spelling::has_dictionary() {
+        needs::is_left_out("the spelling of the book", "the package hunspell-en-gb");
+        return;
+    }
+    let mut texts = chapters();
+    for file in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"] {
+        let text = fs::read_to_string(root().join(file)).expect("it is readable");
+        texts.push((file.to_owned(), text));
+    }
+    let mut exercises = Vec::new();
+    collect(&root().join("book/exercises"), &mut exercises);
+    for file in exercises {
+        let text = fs::read_to_string(&file).expect("an exercise is readable");
+        texts.push((file.display().to_string(), text));
+    }
+    let unknown = spelling::unknown(&texts, &root().join("book/words.txt")).unwrap();
+    assert!(
+        unknown.is_empty(),
+        "Mend these words, or add them to book/words.txt:\n{}",
+        unknown.join("\n")
+    );
 }
 
 #[test]
