@@ -6,10 +6,11 @@
     server <-- records <-- status, fields, blocks <-- an iterable
 
 One process answers one request after the other, over any number of connections that stay open.
-The documents are PEP 3333 (WSGI) and FastCGI 1.0. Not here: threads, HTTP, and starting again
-after a crash; the last two are the business of the server in front.
+Each connection has one request at a time; whoever has several to ask opens several, and what has
+come on all of them is answered before the next wait. The documents are PEP 3333 (WSGI) and
+FastCGI 1.0. Not here: threads, HTTP, and starting again after a crash; the last two are the
+business of the server in front.
 """
-import collections
 import contextlib
 import fcntl
 import functools
@@ -27,16 +28,16 @@ import traceback
 
 BEGIN, ABORT, END, PARAMS, STDIN, STDOUT = 1, 2, 3, 4, 5, 6  # FastCGI 1.0, section 8
 GET_VALUES, GET_VALUES_RESULT, UNKNOWN_TYPE = 9, 10, 11
-RESPONDER, KEEP_CONNECTION, COMPLETE, UNKNOWN_ROLE = 1, 1, 0, 3
+RESPONDER, KEEP_CONNECTION = 1, 1
+COMPLETE, ONE_AT_A_TIME, UNKNOWN_ROLE = 0, 1, 3
 HEADER = struct.Struct(">BBHHBx")  # version, type, request, lengths of content and padding
 BEGINNING = struct.Struct(">HB5x")  # role, flags
-ENDING = struct.Struct(">IB3x")  # the application's status, the protocol's
-VALUES = b"\x0f\x01FCGI_MPXS_CONNS1"  # requests may share a connection
+VALUES = b"\x0f\x01FCGI_MPXS_CONNS0"  # each request has its connection to itself
 
 RECEIVE = 65536  # octets read at once
 RECORD = 65528  # octets of content in a record, a multiple of eight
 NAMES = 1 << 20  # octets of names and values in a request
-LAST = 100  # milliseconds in which an ending worker waits for what is on its way
+LAST = 0.1  # seconds in which an ending worker waits for what is on its way
 
 STATUS = re.compile(r"[2-5]\d\d [\t -~\x80-\xff]*").fullmatch
 NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch  # RFC 9110, section 5.6.2
@@ -62,48 +63,126 @@ class FileWrapper:
 
 # ANCHOR: always
 ALWAYS = {
-    "wsgi.version": (1, 0), "wsgi.multithread": False, "wsgi.multiprocess": True,
+    "SCRIPT_NAME": "", "PATH_INFO": "", "QUERY_STRING": "", "wsgi.version": (1, 0),
+    "wsgi.url_scheme": "http", "wsgi.multithread": False, "wsgi.multiprocess": True,
     "wsgi.run_once": False, "wsgi.input_terminated": True, "wsgi.errors": sys.stderr,
     "wsgi.file_wrapper": FileWrapper,
 }
 # ANCHOR_END: always
 
 
-class Request(io.RawIOBase):
-    """What has come of a request; read as a file, its content."""
+class Connection:
+    """A connection, and what has come of the request on it."""
 
-    def __init__(self, connection, number, flags):
-        self.connection, self.number = connection, number
-        self.is_kept = flags & KEEP_CONNECTION
-        self.names, self.content = b"", collections.deque()
-        self.is_whole = self.is_aborted = False
+    def __init__(self, peer):
+        self.peer, self.front = peer, b""
+        self.forget()
+
+    def forget(self):
+        """Is ready for the next request. What still comes of this one is dropped."""
+        self.number, self.is_kept = None, True
+        self.names, self.content = b"", []
+        self.is_begun = self.is_whole = False
+
+    # ANCHOR: receive
+    def receive(self):
+        """Reads once; False when nothing more will come."""
+        data = self.peer.recv(RECEIVE)
+        self.front += data
+        return bool(data)
+
+    def sort(self):
+        """Sorts the records that are there, up to the end of a request; True if one has begun."""
+        front, at = self.front, 0
+        while not self.is_whole and len(front) - at >= HEADER.size:
+            version, kind, number, length, padding = HEADER.unpack_from(front, at)
+            start, end = at + HEADER.size, at + HEADER.size + length
+            if version != 1:
+                raise Left
+            if len(front) < end + padding:
+                break
+            content, at = front[start:end], end + padding
+            if number != self.number:
+                self.other(kind, number, content)
+            elif kind == STDIN and content:
+                self.content.append(content)
+            elif kind == STDIN:
+                self.is_whole = True
+            elif kind == PARAMS and content:
+                self.names += content
+            elif kind == PARAMS:
+                self.is_begun = True
+            elif kind == ABORT or len(self.names) > NAMES:
+                raise Left
+        self.front = front[at:]
+        return self.is_begun
+    # ANCHOR_END: receive
+
+    def other(self, kind, number, content):
+        """Deals with a record that belongs to no request under way."""
+        if kind == BEGIN:
+            role, flags = BEGINNING.unpack(content)
+            if self.number is not None:
+                self.send(ending(number, ONE_AT_A_TIME))
+            elif role != RESPONDER:
+                self.send(ending(number, UNKNOWN_ROLE))
+            else:
+                self.number, self.is_kept = number, bool(flags & KEEP_CONNECTION)
+        elif number == 0 and kind == GET_VALUES:
+            self.send(record(GET_VALUES_RESULT, 0, VALUES))
+        elif number == 0:
+            self.send(record(UNKNOWN_TYPE, 0, bytes([kind, 0, 0, 0, 0, 0, 0, 0])))
 
     # ANCHOR: environ
     def environ(self):
         """The variables of RFC 3875, as strings of latin-1, and those of PEP 3333."""
-        environ = {"SCRIPT_NAME": "", "PATH_INFO": "", "QUERY_STRING": ""}
-        environ.update(pairs(self.names), **ALWAYS)
-        is_secure = environ.get("HTTPS", "").lower() in ("on", "1")
-        environ["wsgi.url_scheme"] = "https" if is_secure else "http"
+        environ = ALWAYS.copy()
+        decode(self.names, environ)
+        if environ.get("HTTPS", "").lower() in ("on", "1"):
+            environ["wsgi.url_scheme"] = "https"
         # Most requests are small and have arrived; the others are read while the application runs.
         environ["wsgi.input"] = (io.BytesIO(b"".join(self.content)) if self.is_whole
-                                 else io.BufferedReader(self, RECEIVE))
+                                 else io.BufferedReader(Content(self), RECEIVE))
         return environ
     # ANCHOR_END: environ
+
+    def send(self, records):
+        """Transmits, and waits until the server has room."""
+        try:
+            self.peer.sendall(records)
+        except OSError as error:
+            raise Left from error
+
+    def shut(self, how):
+        """Ends the output, or everything. The worker forgets a connection when its input ends."""
+        with contextlib.suppress(OSError):  # The server was faster.
+            self.peer.shutdown(how)
+
+
+class Content(io.RawIOBase):
+    """The content of a request, as a file, while it comes."""
+
+    def __init__(self, connection):
+        self.connection = connection
 
     def readable(self):
         return True
 
     # ANCHOR: readinto
     def readinto(self, buffer):
-        while not self.content and not self.is_whole:
-            if self.is_aborted or not self.connection.receive():
+        connection = self.connection
+        while not connection.content and not connection.is_whole:
+            try:
+                is_there = connection.receive() and connection.sort()
+            except Left:
+                is_there = False
+            if not is_there:
                 raise OSError("the client left before it had sent all of its request")
-        piece = self.content.popleft() if self.content else b""
+        piece = connection.content.pop(0) if connection.content else b""
         count = min(len(piece), len(buffer))
         buffer[:count] = piece[:count]
         if count < len(piece):
-            self.content.appendleft(piece[count:])
+            connection.content.insert(0, piece[count:])
         return count
     # ANCHOR_END: readinto
 
@@ -111,8 +190,8 @@ class Request(io.RawIOBase):
 class Response:
     """What the application answers, from start_response to the last block."""
 
-    def __init__(self, request, method):
-        self.request, self.method = request, method
+    def __init__(self, connection, method):
+        self.connection, self.method = connection, method
         self.head = None
         self.left = None  # octets still missing of a Content-Length
         self.is_silent = False  # no content may follow (RFC 9110, section 6.4.1)
@@ -129,9 +208,7 @@ class Response:
                 exc_info = None  # it refers to the frame that refers to it
         elif self.head is not None:
             raise RuntimeError("start_response was called twice, and no error was given")
-        if not STATUS(status):
-            raise ValueError(f"{status!r} is no status; '404 Not Found' is one")
-        lines, self.left = [f"Status: {status}\r\n".encode("latin-1")], None
+        lines, self.left = [status_line(status)], None
         for name, value in fields:
             lines.append(field(name, value))
             if name.lower() == "content-length":
@@ -179,7 +256,7 @@ class Response:
         """Answers for an application that raised an error: with 500, or by breaking off."""
         if self.is_begun and not self.is_ended:
             # An END would make half a page look whole.
-            self.request.connection.shut(socket.SHUT_RDWR)
+            self.connection.shut(socket.SHUT_RDWR)
         elif not self.is_ended:
             self.head = self.left = None
             self.start("500 Internal Server Error", [("Content-Type", "text/plain")])
@@ -191,106 +268,27 @@ class Response:
     # ANCHOR: send
     def send(self, block, is_last):
         """Transmits records, the head before the first block, the end behind the last."""
-        connection, number = self.request.connection, self.request.number
+        connection = self.connection
         if not self.is_begun:
             self.is_begun = True
             block = b"%b\r\n%b" % (self.head, block)
-        records = b""
-        for start in range(0, len(block), RECORD):
-            if records:
-                connection.send(records)
-            records = record(STDOUT, number, block[start:start + RECORD])
+        while len(block) > RECORD:
+            connection.send(record(STDOUT, connection.number, block[:RECORD]))
+            block = block[RECORD:]
+        records = record(STDOUT, connection.number, block) if block else b""
         if is_last:
             self.is_ended = True
-            records += record(STDOUT, number) + record(END, number, ENDING.pack(0, COMPLETE))
+            records += record(STDOUT, connection.number) + ending(connection.number, COMPLETE)
         connection.send(records)
-        if is_last:
-            connection.complete(self.request)
     # ANCHOR_END: send
 
 
-class Connection:
-    """A connection, and the requests on it that are not answered yet."""
-
-    def __init__(self, worker, peer):
-        self.worker, self.peer = worker, peer
-        self.requests, self.front = {}, b""
-
-    # ANCHOR: receive
-    def receive(self):
-        """Reads once, sorts the records that are there; False when nothing more will come."""
-        try:
-            data = self.peer.recv(RECEIVE)
-            front, at = self.front + data, 0
-            while len(front) - at >= HEADER.size:
-                version, kind, number, length, padding = HEADER.unpack_from(front, at)
-                if version != 1:
-                    return False
-                start = at + HEADER.size
-                if len(front) - start < length + padding:
-                    break
-                self.take(kind, number, front[start:start + length])
-                at = start + length + padding
-        except (OSError, struct.error):
-            return False
-        self.front = front[at:]
-        return bool(data)
-
-    def take(self, kind, number, content):
-        """Sorts one record. What still comes of a request that is answered is dropped."""
-        request = self.requests.get(number)
-        if kind == BEGIN:
-            role, flags = BEGINNING.unpack(content)
-            if role == RESPONDER:
-                self.requests[number] = Request(self, number, flags)
-            else:
-                self.peer.sendall(record(END, number, ENDING.pack(0, UNKNOWN_ROLE)))
-        elif number == 0:
-            known = kind == GET_VALUES
-            self.peer.sendall(record(GET_VALUES_RESULT, 0, VALUES) if known
-                              else record(UNKNOWN_TYPE, 0, bytes([kind, 0, 0, 0, 0, 0, 0, 0])))
-        elif request is None:
-            pass
-        elif kind == PARAMS and content:
-            request.names += content
-            if len(request.names) > NAMES:
-                raise OSError("names and values without end")
-        elif kind == PARAMS:
-            self.worker.ready.append(request)
-        elif kind == STDIN and content:
-            request.content.append(content)
-        elif kind == STDIN:
-            request.is_whole = True
-        elif kind == ABORT:
-            request.is_aborted = True
-    # ANCHOR_END: receive
-
-    def send(self, records):
-        """Transmits, and waits until the server has room."""
-        try:
-            self.peer.sendall(records)
-        except OSError as error:
-            raise Left from error
-
-    def complete(self, request):
-        """Forgets an answered request, and the connection too if it was for this one only."""
-        del self.requests[request.number]
-        if self.worker.is_ending or not request.is_kept:
-            self.shut(socket.SHUT_WR)
-
-    def shut(self, how):
-        """Ends the output, or everything. The worker forgets a connection when its input ends."""
-        with contextlib.suppress(OSError):  # The server was faster.
-            self.peer.shutdown(how)
-
-
 class Worker:
-    """The loop: wait, read what has come, answer it in order."""
+    """The loop: wait, and answer what has come on each connection."""
 
     def __init__(self, application, listener):
         self.application, self.listener = application, listener
-        self.connections, self.ready = {}, collections.deque()
-        self.poll = select.poll()
+        self.connections, self.poll = {}, select.epoll()
         self.is_ending = False
 
     # ANCHOR: run
@@ -301,40 +299,49 @@ class Worker:
         signal.set_wakeup_fd(wake.fileno())
         signal.signal(signal.SIGTERM, lambda *_: None)
         self.listener.setblocking(False)  # another process may take the connection first
-        self.poll.register(self.listener, select.POLLIN)
-        self.poll.register(woken, select.POLLIN)
+        self.poll.register(self.listener, select.EPOLLIN)
+        self.poll.register(woken, select.EPOLLIN)
         while True:
             events = self.poll.poll(LAST if self.is_ending else None)
             if self.is_ending and not events:
                 return
             for fd, _ in events:
-                if fd == self.listener.fileno():
+                if fd in self.connections:
+                    self.serve(self.connections[fd])
+                elif fd == self.listener.fileno():
                     self.accept()
-                elif fd == woken.fileno():
-                    if signal.SIGTERM in woken.recv(RECEIVE) and not self.is_ending:
-                        self.is_ending = True
-                        self.poll.unregister(self.listener)
-                elif not self.connections[fd].receive():
-                    self.poll.unregister(fd)
-                    self.connections.pop(fd).peer.close()
-            while self.ready:
-                self.answer(self.ready.popleft())
+                elif signal.SIGTERM in woken.recv(RECEIVE) and not self.is_ending:
+                    self.is_ending = True
+                    self.poll.unregister(self.listener)
     # ANCHOR_END: run
 
     def accept(self):
-        try:
+        with contextlib.suppress(OSError):
             peer, _ = self.listener.accept()
-        except OSError:
-            return
-        peer.setblocking(True)
-        self.connections[peer.fileno()] = Connection(self, peer)
-        self.poll.register(peer, select.POLLIN)
+            peer.setblocking(True)
+            self.connections[peer.fileno()] = Connection(peer)
+            self.poll.register(peer, select.EPOLLIN)
+
+    def serve(self, connection):
+        """Answers what has come on a connection, and closes it when nothing more will come."""
+        try:
+            is_open = connection.receive()
+            while connection.sort():
+                self.answer(connection)
+                if self.is_ending or not connection.is_kept:
+                    connection.shut(socket.SHUT_WR)
+                connection.forget()
+        except (Left, OSError, struct.error):
+            is_open = False
+        if not is_open:
+            del self.connections[connection.peer.fileno()]
+            connection.peer.close()
 
     # ANCHOR: answer
-    def answer(self, request):
+    def answer(self, connection):
         """Calls the application, and transmits what it answers (PEP 3333)."""
-        environ = request.environ()
-        response = Response(request, environ.get("REQUEST_METHOD"))
+        environ = connection.environ()
+        response = Response(connection, environ.get("REQUEST_METHOD"))
         try:
             blocks = self.application(environ, response.start)
             try:
@@ -348,7 +355,7 @@ class Worker:
                 if hasattr(blocks, "close"):
                     blocks.close()
         except Left:
-            pass  # The next turn of the loop finds out, too.
+            connection.shut(socket.SHUT_RDWR)
         except Exception:
             traceback.print_exc()
             response.fail()
@@ -360,19 +367,24 @@ def record(kind, number, content=b""):
     return HEADER.pack(1, kind, number, len(content), 0) + content
 
 
+@functools.lru_cache
+def ending(number, status):
+    """The record that ends a request."""
+    return record(END, number, bytes([0, 0, 0, 0, status, 0, 0, 0]))
+
+
 # ANCHOR: pairs
-def pairs(octets):
+def decode(octets, found):
     """Decodes names and values, before which stand their lengths: in one octet, or in four."""
-    text, found, at = octets.decode("latin-1"), {}, 0
-    while at < len(octets):
+    text, at, end = octets.decode("latin-1"), 0, len(octets)
+    while at < end:
         name, value, at = octets[at], octets[at + 1], at + 2
         if name > 127 or value > 127:
             name, at = length(octets, at - 2)
             value, at = length(octets, at)
-        middle = at + name
-        found[text[at:middle]] = text[middle:middle + value]
-        at = middle + value
-    return found
+        middle, after = at + name, at + name + value
+        found[text[at:middle]] = text[middle:after]
+        at = after
 
 
 def length(octets, at):
@@ -381,6 +393,14 @@ def length(octets, at):
         return octets[at], at + 1
     return int.from_bytes(octets[at:at + 4], "big") & 0x7fffffff, at + 4
 # ANCHOR_END: pairs
+
+
+@functools.lru_cache
+def status_line(status):
+    """The line that tells the status, checked."""
+    if not STATUS(status):
+        raise ValueError(f"{status!r} is no status; '404 Not Found' is one")
+    return f"Status: {status}\r\n".encode("latin-1")
 
 
 @functools.lru_cache(1024)
