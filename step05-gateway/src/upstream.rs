@@ -22,6 +22,7 @@ mod capacity;
 mod drain;
 mod lease;
 mod outgoing;
+mod pace;
 mod seeking;
 mod spool;
 mod table;
@@ -41,10 +42,11 @@ use static_files::{Reply, Request, gateway_failure};
 use std::collections::VecDeque;
 use std::fmt::{self, Display};
 use std::io;
+use std::iter;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
-use table::{Table, Verdict};
+use table::{Company, Place, Table, Verdict};
 use talk::Talk;
 use wire::Wire;
 
@@ -115,7 +117,7 @@ impl Upstream {
         complaints: &Arc<Complaints>,
         hung: Option<Hung>,
     ) -> Upstream {
-        let table = Table::new(addresses.len(), capacity.in_flight);
+        let table = Table::new(addresses.len(), capacity.in_flight, capacity.behind);
         Upstream {
             awaited: addresses.iter().map(|_| AtomicUsize::new(0)).collect(),
             addresses: addresses.into(),
@@ -151,20 +153,24 @@ impl Upstream {
     /// # Errors
     /// `ResourceBusy` when all places and the queue are full; `NotConnected` when every server has
     /// been tried.
-    fn acquire(upstream: &Arc<Upstream>, tried: &[usize]) -> io::Result<Acquired> {
+    fn acquire(
+        upstream: &Arc<Upstream>,
+        tried: &[usize],
+        company: Company,
+    ) -> io::Result<Acquired> {
         if tried.len() >= upstream.addresses.len() {
             return Err(io::ErrorKind::NotConnected.into());
         }
         let now = Instant::now();
-        if let Some(server) = upstream.state().table.take(tried, now) {
-            return Ok(Acquired::Place(Lease::new(upstream, server)));
+        if let Some(place) = upstream.state().take(tried, company, now) {
+            return Ok(Acquired::Place(Lease::new(upstream, place)));
         }
-        let (turn, waiter) = Turn::new()?;
+        let (turn, waiter) = Turn::new(company)?;
         let mut state = upstream.state();
         // Between the two looks somebody may have left.
-        if let Some(server) = state.table.take(tried, now) {
+        if let Some(place) = state.take(tried, company, now) {
             drop(state);
-            return Ok(Acquired::Place(Lease::new(upstream, server)));
+            return Ok(Acquired::Place(Lease::new(upstream, place)));
         }
         if state.queue.len() >= upstream.capacity.queue {
             state.queue.retain(Waiter::is_there);
@@ -199,20 +205,20 @@ impl Upstream {
     }
 
     /// Takes a place back, and serves those who wait.
-    fn give(upstream: &Arc<Upstream>, server: usize, verdict: Verdict, kept: Option<Wire>) {
+    fn give(upstream: &Arc<Upstream>, place: Place, verdict: Verdict, kept: Option<Wire>) {
         let now = Instant::now();
-        let is_awaited = upstream.awaited[server].load(Ordering::Relaxed) > 0;
+        let is_awaited = upstream.awaited[place.server].load(Ordering::Relaxed) > 0;
         let kept = kept.filter(|_| match upstream.capacity.keeping {
             Keeping::Always => true,
             Keeping::UnlessAwaited => !is_awaited,
         });
         let mut state = upstream.state();
-        let old = state.table.give(server, verdict, kept, now);
-        let served = state.serve_next(now);
+        let old = state.table.give(place, verdict, kept, now);
+        let served: Vec<(Waiter, Place)> = iter::from_fn(|| state.serve_next(now)).collect();
         drop(state);
         drop(old);
-        if let Some((waiter, server)) = served {
-            waiter.serve(Lease::new(upstream, server));
+        for (waiter, place) in served {
+            waiter.serve(Lease::new(upstream, place));
         }
     }
 
@@ -258,14 +264,31 @@ impl Upstream {
 }
 
 impl State {
-    /// Finds a place for the first who waits. One place was given back, so one is enough.
-    fn serve_next(&mut self, now: Instant) -> Option<(Waiter, usize)> {
+    // ANCHOR: overtakes
+    /// A place for a new request. As long as somebody waits, it does not wait behind a busy server
+    /// either: the first server that is through with its work is for the first in the queue.
+    fn take(&mut self, tried: &[usize], company: Company, now: Instant) -> Option<Place> {
+        self.forget_gone();
+        let company = match self.queue.front() {
+            None => company,
+            Some(_) => Company::Nobody,
+        };
+        self.table.take(tried, company, now)
+    }
+    // ANCHOR_END: overtakes
+
+    /// Finds a place for the first who waits.
+    fn serve_next(&mut self, now: Instant) -> Option<(Waiter, Place)> {
+        self.forget_gone();
+        let company = self.queue.front()?.company;
+        let place = self.table.take(&[], company, now)?;
+        let waiter = self.queue.pop_front()?;
+        Some((waiter, place))
+    }
+
+    fn forget_gone(&mut self) {
         while self.queue.front().is_some_and(|waiter| !waiter.is_there()) {
             self.queue.pop_front();
         }
-        self.queue.front()?;
-        let server = self.table.take(&[], now)?;
-        let waiter = self.queue.pop_front()?;
-        Some((waiter, server))
     }
 }

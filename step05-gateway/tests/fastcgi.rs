@@ -12,6 +12,7 @@ const WORDS: (Words, Capacity) = (
     Words::FastCgi,
     Capacity {
         in_flight: 64,
+        behind: 0,
         queue: 64,
         connect: DEADLINE,
         keeping: Keeping::UnlessAwaited,

@@ -17,6 +17,7 @@ const GET: &str = "GET /app HTTP/1.1";
 fn capacity(in_flight: usize, queue: usize) -> Capacity {
     Capacity {
         in_flight,
+        behind: 0,
         queue,
         connect: DEADLINE,
         keeping: Keeping::UnlessAwaited,

@@ -16,6 +16,7 @@ use std::thread;
 const SPOOL: usize = 1 << 20;
 
 const CAPACITY: Capacity = Capacity {
+    behind: 0,
     in_flight: 64,
     queue: 64,
     connect: DEADLINE,

@@ -11,7 +11,7 @@
 use super::Upstream;
 use super::lease::Turn;
 use super::outgoing::Outgoing;
-use super::table::Verdict;
+use super::table::{Company, Verdict};
 use super::talk::{Answer, Kind, Talk};
 use crate::cgi_head::BadGateway;
 use crate::protocol::{Heard, Protocol};
@@ -36,6 +36,8 @@ pub(super) struct Asking {
     /// Servers that could not be reached with this request.
     pub(super) tried: Vec<usize>,
     pub(super) repeat: Repeat,
+    /// Whom it shares a server with.
+    pub(super) company: Company,
     /// Method and path, for complaints.
     pub(super) asked: Box<[u8]>,
     pub(super) generation: u32,
@@ -94,6 +96,7 @@ impl Asking {
                 Method::Get | Method::Head | Method::Options => Repeat::Once,
                 _any_other => Repeat::Never,
             },
+            company: kind.company(method),
             asked: [method.as_str().as_bytes(), b" ", request.path()]
                 .concat()
                 .into(),
@@ -252,7 +255,7 @@ impl Exchange for Asking {
 
     fn deadline(&self) -> Option<Instant> {
         match &self.state {
-            State::Talking(talk) => talk.connected_by(),
+            State::Talking(talk) => talk.deadline(),
             State::Queued(_) | State::Failed(_) | State::Over => None,
         }
     }
@@ -262,7 +265,7 @@ impl Exchange for Asking {
             State::Talking(talk) => {
                 let Talk { wire, lease, .. } = *talk;
                 drop(wire);
-                self.upstream.report_hung(lease.server);
+                self.upstream.report_hung(lease.place.server);
                 let reason = io::Error::new(io::ErrorKind::TimedOut, "gave no answer in time");
                 self.blame(lease, &reason);
             }

@@ -8,6 +8,10 @@ pub struct Capacity {
     /// Requests at once at each server, one a connection. A worker takes one; a server that waits
     /// for its database takes many.
     pub in_flight: usize,
+    /// Requests that may wait at each server behind those, if it answers one after the other and
+    /// they are short: without content, safe to be asked again, and behind quick ones. Whatever else
+    /// there is has such a server to itself. 0 for servers that answer all at once.
+    pub behind: usize,
     /// Requests that wait for a place; one more is answered 503.
     pub queue: usize,
     /// How long a server may take to accept a connection, before another one is tried.
@@ -35,6 +39,7 @@ impl Default for Capacity {
     fn default() -> Capacity {
         Capacity {
             in_flight: 64,
+            behind: 0,
             queue: 1024,
             connect: Duration::from_secs(3),
             keeping: Keeping::UnlessAwaited,

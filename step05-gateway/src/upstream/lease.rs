@@ -12,7 +12,7 @@
 
 use super::Upstream;
 use super::address::Address;
-use super::table::Verdict;
+use super::table::{Company, Place, Verdict};
 use super::wire::Wire;
 use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -23,8 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Debug)]
 pub(super) struct Lease {
     pub(super) upstream: Arc<Upstream>,
-    /// Number of the server in its group.
-    pub(super) server: usize,
+    pub(super) place: Place,
     /// What its end will tell about the server.
     pub(super) verdict: Verdict,
     answer: Answer,
@@ -39,26 +38,26 @@ enum Answer {
 }
 
 impl Lease {
-    pub(super) fn new(upstream: &Arc<Upstream>, server: usize) -> Lease {
-        upstream.awaited[server].fetch_add(1, Ordering::Relaxed);
+    pub(super) fn new(upstream: &Arc<Upstream>, place: Place) -> Lease {
+        upstream.awaited[place.server].fetch_add(1, Ordering::Relaxed);
         Lease {
             answer: Answer::Awaited,
             upstream: Arc::clone(upstream),
-            server,
+            place,
             verdict: Verdict::Unknown,
             kept: None,
         }
     }
 
     pub(super) fn address(&self) -> &Address {
-        &self.upstream.addresses[self.server]
+        &self.upstream.addresses[self.place.server]
     }
 
     /// Tells that the server has begun to answer.
     pub(super) fn heard(&mut self) {
         if self.answer == Answer::Awaited {
             self.answer = Answer::Begun;
-            self.upstream.awaited[self.server].fetch_sub(1, Ordering::Relaxed);
+            self.upstream.awaited[self.place.server].fetch_sub(1, Ordering::Relaxed);
         }
     }
 
@@ -77,7 +76,7 @@ impl Drop for Lease {
     fn drop(&mut self) {
         self.heard();
         let kept = self.kept.take();
-        Upstream::give(&self.upstream, self.server, self.verdict, kept);
+        Upstream::give(&self.upstream, self.place, self.verdict, kept);
     }
 }
 
@@ -95,6 +94,7 @@ pub(super) struct Turn {
 #[derive(Debug)]
 pub(super) struct Waiter {
     hand: Hand,
+    pub(super) company: Company,
     /// Rings when it is dropped.
     _bell: PipeWriter,
 }
@@ -102,11 +102,12 @@ pub(super) struct Waiter {
 impl Turn {
     /// # Errors
     /// When no descriptor is left.
-    pub(super) fn new() -> io::Result<(Turn, Waiter)> {
+    pub(super) fn new(company: Company) -> io::Result<(Turn, Waiter)> {
         let (bell, rings) = io::pipe()?;
         let hand = Hand::default();
         let waiter = Waiter {
             hand: Arc::clone(&hand),
+            company,
             _bell: rings,
         };
         Ok((Turn { hand, bell }, waiter))

@@ -7,8 +7,9 @@
 use super::address::Address;
 use super::asking::{Asking, Repeat, State};
 use super::lease::Lease;
-use super::table::Verdict;
+use super::table::{Company, Verdict};
 use super::talk::Talk;
+use super::wire::Age;
 use super::{Acquired, Upstream};
 use crate::redirect::LocalRedirect;
 use std::io;
@@ -23,7 +24,7 @@ impl Asking {
     pub(super) fn acquire(&mut self) -> io::Result<()> {
         let mut reason = None;
         loop {
-            match Upstream::acquire(&self.upstream, &self.tried) {
+            match Upstream::acquire(&self.upstream, &self.tried, self.company) {
                 Ok(Acquired::Place(lease)) => match self.connect(lease) {
                     Ok(()) => return Ok(()),
                     Err(error) => reason = Some(error),
@@ -39,7 +40,7 @@ impl Asking {
 
     /// Begins a connection to the server that the place is at.
     fn connect(&mut self, lease: Lease) -> io::Result<()> {
-        match self.upstream.connect(lease.server) {
+        match self.upstream.connect(lease.place.server) {
             Ok(wire) => {
                 let patience = self.upstream.capacity.connect;
                 self.state = State::Talking(Box::new(Talk::new(lease, wire, patience)));
@@ -58,7 +59,7 @@ impl Asking {
         if lease.verdict != Verdict::Works && error.kind() != io::ErrorKind::ResourceBusy {
             lease.verdict = Verdict::Failed;
         }
-        self.tried.push(lease.server);
+        self.tried.push(lease.place.server);
         self.complain(lease.address(), error);
     }
 
@@ -130,7 +131,7 @@ impl Asking {
             State::Failed(reason) => return self.fail(reason),
             State::Queued(_) | State::Over => return self.fail(error),
         };
-        let (untouched, is_stale) = (talk.wire.written == 0, talk.is_stale());
+        let (untouched, is_stale) = (talk.wire.written == 0, self.is_unanswered(&talk));
         // The connection is closed before somebody else gets its place.
         let Talk {
             wire, mut lease, ..
@@ -145,7 +146,10 @@ impl Asking {
         // ANCHOR: again
         if is_stale && (untouched || self.may_repeat()) {
             self.repeat = Repeat::Never;
-            self.upstream.forget_kept(lease.server);
+            // Whatever has become of its server may have been its doing, or that of another there.
+            // This time it is alone, so that it takes nobody along, and nobody it.
+            self.company = Company::Nobody;
+            self.upstream.forget_kept(lease.place.server);
             drop(lease);
         } else {
             self.blame(lease, &error);
@@ -159,6 +163,13 @@ impl Asking {
         self.generation += 1;
         self.outgoing.rewind();
         self.acquire_instead(error)
+    }
+
+    /// Whether the server has gone without an octet, and not because of this request as far as
+    /// anybody can tell: the connection was an old one, or others were being answered there.
+    fn is_unanswered(&self, talk: &Talk) -> bool {
+        let is_in_company = self.upstream.capacity.behind > 0;
+        !talk.wire.heard && (talk.wire.age == Age::Reused || is_in_company)
     }
 
     fn may_repeat(&self) -> bool {

@@ -8,6 +8,7 @@
 //! Time is an argument and connections are whatever they are: nothing here does I/O, so that the
 //! lock around it is held for some comparisons and no more.
 
+use super::pace::Pace;
 use std::time::{Duration, Instant};
 
 /// How long a server rests after its first failure; twice as long after each further one.
@@ -31,12 +32,40 @@ pub(super) enum Verdict {
     Unknown,
 }
 
+/// Whom a request can share a server with that answers one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Company {
+    /// Others of its kind, before and behind it.
+    Others,
+    /// Nobody.
+    Nobody,
+}
+
+/// A place at a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The server's number.
+    pub(super) server: usize,
+    pub(super) order: Order,
+    pub(super) company: Company,
+}
+
+/// When the server can begin with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    Now,
+    /// After others.
+    Behind,
+}
+
 /// The servers of one group, by number.
 #[derive(Debug)]
 pub(super) struct Table<C> {
     servers: Vec<Server<C>>,
     /// Requests under way at each server.
     in_flight: usize,
+    /// Requests that wait there.
+    behind: usize,
     /// The server that was taken last: with equals, the next one comes after it.
     last: usize,
 }
@@ -44,7 +73,10 @@ pub(super) struct Table<C> {
 #[derive(Debug)]
 struct Server<C> {
     busy: usize,
-    /// Connections without a request, the one used last at the end; at most `in_flight`.
+    /// Of these, the ones that want nobody behind them.
+    unsociable: usize,
+    pace: Pace,
+    /// Connections without a request, the one used last at the end; at most one a place.
     kept: Vec<(C, Instant)>,
     /// Failures since the last answer.
     fails: u32,
@@ -53,10 +85,13 @@ struct Server<C> {
 }
 
 impl<C> Table<C> {
-    /// A table of so many servers, of which each takes `in_flight` requests at once.
-    pub(super) fn new(servers: usize, in_flight: usize) -> Table<C> {
+    /// A table of so many servers, of which each takes `in_flight` requests at once, and lets
+    /// `behind` more wait.
+    pub(super) fn new(servers: usize, in_flight: usize, behind: usize) -> Table<C> {
         let server = || Server {
             busy: 0,
+            unsociable: 0,
+            pace: Pace::new(),
             kept: Vec::new(),
             fails: 0,
             rests_until: None,
@@ -64,6 +99,7 @@ impl<C> Table<C> {
         Table {
             servers: std::iter::repeat_with(server).take(servers).collect(),
             in_flight: in_flight.max(1),
+            behind,
             last: servers.saturating_sub(1),
         }
     }
@@ -73,13 +109,18 @@ impl<C> Table<C> {
     /// Of the healthy, it is the least busy; of equally busy ones the next in turn. Servers that
     /// rest are asked only when all do, and then the one first that failed longest ago: they may
     /// all be back.
-    pub(super) fn take(&mut self, tried: &[usize], now: Instant) -> Option<usize> {
+    pub(super) fn take(
+        &mut self,
+        tried: &[usize],
+        company: Company,
+        now: Instant,
+    ) -> Option<Place> {
         let count = self.servers.len();
         let in_turn = (1..=count).map(|step| (self.last + step) % count);
         let untried = in_turn.filter(|number| !tried.contains(number));
         let (healthy, resting): (Vec<usize>, Vec<usize>) =
             untried.partition(|number| self.servers[*number].is_healthy(now));
-        let has_place = |number: &&usize| self.servers[**number].busy < self.in_flight;
+        let has_place = |number: &&usize| self.order(**number, company, now).is_some();
         // ANCHOR: choose
         let number = if healthy.is_empty() {
             let resting = resting.iter().filter(has_place);
@@ -90,27 +131,59 @@ impl<C> Table<C> {
         };
         let number = *number?;
         // ANCHOR_END: choose
-        self.servers[number].busy += 1;
+        let order = self.order(number, company, now)?;
+        let server = &mut self.servers[number];
+        if server.busy == 0 {
+            server.pace.began(now);
+        }
+        server.busy += 1;
+        server.unsociable += usize::from(company == Company::Nobody);
         self.last = number;
-        Some(number)
+        Some(Place {
+            server: number,
+            order,
+            company,
+        })
     }
+
+    // ANCHOR: order
+    /// When a server can begin with one more request, if it can have one at all.
+    fn order(&self, number: usize, company: Company, now: Instant) -> Option<Order> {
+        let server = &self.servers[number];
+        if server.busy < self.in_flight {
+            return Some(Order::Now);
+        }
+        let is_open = company == Company::Others && server.unsociable == 0;
+        let has_room = server.busy < self.in_flight + self.behind;
+        let requests = u32::try_from(server.busy).unwrap_or(u32::MAX);
+        let waits = is_open && has_room && server.pace.is_short_behind(requests, now);
+        waits.then_some(Order::Behind)
+    }
+    // ANCHOR_END: order
 
     /// Gives a place back. Returns the kept connections that are too old.
     pub(super) fn give(
         &mut self,
-        number: usize,
+        place: Place,
         verdict: Verdict,
         kept: Option<C>,
         now: Instant,
     ) -> Vec<C> {
-        let server = &mut self.servers[number];
+        let server = &mut self.servers[place.server];
         server.busy -= 1;
+        match place.company {
+            Company::Others => server.pace.ended(now),
+            Company::Nobody => {
+                server.unsociable -= 1;
+                server.pace.began(now);
+            }
+        }
         server.judge(verdict, now);
         let fresh = server
             .kept
             .partition_point(|(_, since)| *since + KEPT <= now);
         let mut old: Vec<C> = server.kept.drain(..fresh).map(|(kept, _)| kept).collect();
-        if server.busy + server.kept.len() < self.in_flight {
+        if server.busy + server.kept.len() < self.in_flight + self.behind {
             server.kept.extend(kept.map(|kept| (kept, now)));
         } else {
             old.extend(kept);
@@ -159,6 +232,7 @@ impl<C> Server<C> {
                 let rest = REST.saturating_mul(1 << self.fails.min(8));
                 self.rests_until = Some(now + rest.min(LONGEST_REST));
                 self.fails = self.fails.saturating_add(1);
+                self.pace.failed();
             }
             Verdict::Unknown => {}
         }
@@ -172,20 +246,33 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn table(servers: usize, in_flight: usize) -> (Table<char>, Instant) {
-        (Table::new(servers, in_flight), Instant::now())
+        (Table::new(servers, in_flight, 0), Instant::now())
+    }
+
+    fn take(table: &mut Table<char>, tried: &[usize], now: Instant) -> Option<usize> {
+        let place = table.take(tried, Company::Nobody, now);
+        place.map(|place| place.server)
+    }
+
+    fn place(server: usize) -> Place {
+        Place {
+            server,
+            order: Order::Now,
+            company: Company::Nobody,
+        }
     }
 
     #[test]
     fn the_least_busy_is_next_and_equals_take_turns() {
         let (mut table, now) = table(3, 2);
-        let mut take = || table.take(&[], now);
-        assert_eq!([take(), take(), take()], [Some(0), Some(1), Some(2)]);
-        table.give(1, Verdict::Works, None, now);
-        assert_eq!(table.take(&[], now), Some(1));
-        assert_eq!(table.take(&[], now), Some(2));
-        assert_eq!(table.take(&[], now), Some(0));
-        assert_eq!(table.take(&[], now), Some(1));
-        assert_eq!(table.take(&[], now), None);
+        let mut next = || take(&mut table, &[], now);
+        assert_eq!([next(), next(), next()], [Some(0), Some(1), Some(2)]);
+        table.give(place(1), Verdict::Works, None, now);
+        assert_eq!(take(&mut table, &[], now), Some(1));
+        assert_eq!(take(&mut table, &[], now), Some(2));
+        assert_eq!(take(&mut table, &[], now), Some(0));
+        assert_eq!(take(&mut table, &[], now), Some(1));
+        assert_eq!(take(&mut table, &[], now), None);
         assert_eq!(table.busy(), [2, 2, 2]);
         assert!(table.is_busy());
     }
@@ -193,25 +280,25 @@ mod tests {
     #[test]
     fn one_that_was_tried_is_not_taken_again() {
         let (mut table, now) = table(2, 9);
-        assert_eq!(table.take(&[0], now), Some(1));
-        assert_eq!(table.take(&[0, 1], now), None);
+        assert_eq!(take(&mut table, &[0], now), Some(1));
+        assert_eq!(take(&mut table, &[0, 1], now), None);
     }
 
     #[test]
     fn one_that_fails_rests_longer_each_time_but_ten_seconds_at_the_most() {
         let (mut table, mut now) = table(2, 9);
         for rest in [1, 2, 4, 8, 10, 10] {
-            assert_eq!(table.take(&[1], now), Some(0));
-            table.give(0, Verdict::Failed, None, now);
+            assert_eq!(take(&mut table, &[1], now), Some(0));
+            table.give(place(0), Verdict::Failed, None, now);
             let almost = now + rest * SECOND - Duration::from_millis(1);
-            assert_eq!(table.take(&[], almost), Some(1), "it rests {rest} s");
-            table.give(1, Verdict::Works, None, now);
+            assert_eq!(take(&mut table, &[], almost), Some(1), "it rests {rest} s");
+            table.give(place(1), Verdict::Works, None, now);
             now += rest * SECOND;
         }
-        assert_eq!(table.take(&[1], now), Some(0));
-        table.give(0, Verdict::Works, None, now);
+        assert_eq!(take(&mut table, &[1], now), Some(0));
+        table.give(place(0), Verdict::Works, None, now);
         assert_eq!(
-            (table.take(&[], now), table.take(&[], now)),
+            (take(&mut table, &[], now), take(&mut table, &[], now)),
             (Some(1), Some(0))
         );
     }
@@ -219,33 +306,33 @@ mod tests {
     #[test]
     fn one_that_has_rested_is_tried_with_one_request() {
         let (mut table, now) = table(2, 9);
-        assert_eq!(table.take(&[], now), Some(0));
-        table.give(0, Verdict::Failed, None, now);
+        assert_eq!(take(&mut table, &[], now), Some(0));
+        table.give(place(0), Verdict::Failed, None, now);
         let later = now + 2 * SECOND;
         assert_eq!(
-            (table.take(&[], later), table.take(&[], later)),
+            (take(&mut table, &[], later), take(&mut table, &[], later)),
             (Some(1), Some(0))
         );
         assert_eq!(
-            (table.take(&[], later), table.take(&[], later)),
+            (take(&mut table, &[], later), take(&mut table, &[], later)),
             (Some(1), Some(1))
         );
-        table.give(0, Verdict::Works, None, later);
-        assert_eq!(table.take(&[], later), Some(0));
+        table.give(place(0), Verdict::Works, None, later);
+        assert_eq!(take(&mut table, &[], later), Some(0));
     }
 
     #[test]
     fn when_all_rest_the_one_that_failed_first_is_asked() {
         let (mut table, now) = table(2, 1);
         assert_eq!(
-            (table.take(&[], now), table.take(&[], now)),
+            (take(&mut table, &[], now), take(&mut table, &[], now)),
             (Some(0), Some(1))
         );
-        table.give(1, Verdict::Failed, None, now);
-        table.give(0, Verdict::Failed, None, now + SECOND / 2);
+        table.give(place(1), Verdict::Failed, None, now);
+        table.give(place(0), Verdict::Failed, None, now + SECOND / 2);
         let now = now + SECOND / 2;
         assert_eq!(
-            (table.take(&[], now), table.take(&[], now)),
+            (take(&mut table, &[], now), take(&mut table, &[], now)),
             (Some(1), Some(0))
         );
     }
@@ -254,30 +341,111 @@ mod tests {
     fn a_full_healthy_server_is_waited_for_rather_than_a_resting_one_asked() {
         let (mut table, now) = table(2, 1);
         assert_eq!(
-            (table.take(&[], now), table.take(&[], now)),
+            (take(&mut table, &[], now), take(&mut table, &[], now)),
             (Some(0), Some(1))
         );
-        table.give(0, Verdict::Failed, None, now);
-        assert_eq!(table.take(&[], now), None);
+        table.give(place(0), Verdict::Failed, None, now);
+        assert_eq!(take(&mut table, &[], now), None);
     }
 
     #[test]
     fn connections_are_kept_for_a_while_and_never_more_than_places() {
         let (mut table, now) = table(1, 2);
         assert_eq!(
-            (table.take(&[], now), table.take(&[], now)),
+            (take(&mut table, &[], now), take(&mut table, &[], now)),
             (Some(0), Some(0))
         );
-        assert_eq!(table.give(0, Verdict::Works, Some('a'), now), []);
-        assert_eq!(table.give(0, Verdict::Works, Some('b'), now), []);
+        assert_eq!(table.give(place(0), Verdict::Works, Some('a'), now), []);
+        assert_eq!(table.give(place(0), Verdict::Works, Some('b'), now), []);
         assert_eq!(
-            (table.take(&[], now), table.take(&[], now)),
+            (take(&mut table, &[], now), take(&mut table, &[], now)),
             (Some(0), Some(0))
         );
         assert_eq!(table.kept(0), Some('b'));
-        assert_eq!(table.give(0, Verdict::Works, Some('c'), now + KEPT), ['a']);
-        assert_eq!(table.give(0, Verdict::Works, Some('d'), now), []);
+        assert_eq!(
+            table.give(place(0), Verdict::Works, Some('c'), now + KEPT),
+            ['a']
+        );
+        assert_eq!(table.give(place(0), Verdict::Works, Some('d'), now), []);
         assert_eq!((table.kept(0), table.kept(0)), (Some('d'), Some('c')));
         assert_eq!(table.kept(0), None);
+    }
+
+    /// One server that answers one after the other, with room for two who wait, and has been quick.
+    fn in_turn() -> (Table<char>, Instant) {
+        let (mut table, mut now) = (Table::new(1, 1, 2), Instant::now());
+        while order(&mut table, Company::Others, now) == Some(Order::Now)
+            && order(&mut table, Company::Others, now).is_none()
+        {
+            now += Duration::from_micros(100);
+            table.give(shared(Order::Now), Verdict::Works, None, now);
+        }
+        table.give(shared(Order::Behind), Verdict::Works, None, now);
+        table.give(shared(Order::Now), Verdict::Works, None, now);
+        (table, now)
+    }
+
+    fn order(table: &mut Table<char>, company: Company, now: Instant) -> Option<Order> {
+        table.take(&[], company, now).map(|place| place.order)
+    }
+
+    fn shared(order: Order) -> Place {
+        Place {
+            server: 0,
+            order,
+            company: Company::Others,
+        }
+    }
+
+    #[test]
+    fn behind_a_quick_server_a_bounded_number_waits() {
+        let (mut table, now) = in_turn();
+        let orders = [(); 4].map(|()| order(&mut table, Company::Others, now));
+        let expected = [Order::Now, Order::Behind, Order::Behind].map(Some);
+        assert_eq!((&orders[..3], orders[3]), (&expected[..], None));
+    }
+
+    #[test]
+    fn what_may_not_wait_behind_others_has_the_server_to_itself() {
+        let (mut table, now) = in_turn();
+        assert_eq!(
+            order(&mut table, Company::Others, now),
+            Some(Order::Now),
+            "it is idle"
+        );
+        assert_eq!(order(&mut table, Company::Nobody, now), None);
+        table.give(shared(Order::Now), Verdict::Works, None, now);
+        assert_eq!(order(&mut table, Company::Nobody, now), Some(Order::Now));
+        assert_eq!(order(&mut table, Company::Others, now), None);
+    }
+
+    #[test]
+    fn nobody_waits_behind_an_answer_that_takes_long_or_after_a_failure() {
+        let (mut table, now) = in_turn();
+        assert_eq!(order(&mut table, Company::Others, now), Some(Order::Now));
+        let later = now + Duration::from_millis(20);
+        assert_eq!(order(&mut table, Company::Others, later), None);
+        assert_eq!(order(&mut table, Company::Others, now), Some(Order::Behind));
+        table.give(shared(Order::Behind), Verdict::Failed, None, now);
+        table.give(shared(Order::Now), Verdict::Works, None, now);
+        assert_eq!(order(&mut table, Company::Others, now), Some(Order::Now));
+        assert_eq!(order(&mut table, Company::Others, now), None);
+    }
+
+    #[test]
+    fn an_idle_server_comes_before_a_busy_one() {
+        let (mut table, mut now) = (Table::<char>::new(2, 1, 9), Instant::now());
+        for _ in 0..2 * 300 {
+            let first = table
+                .take(&[], Company::Others, now)
+                .expect("both are idle");
+            now += Duration::from_micros(100);
+            table.give(first, Verdict::Works, None, now);
+        }
+        let taken = [(); 4].map(|()| table.take(&[], Company::Others, now).expect("room"));
+        let orders = taken.map(|place| place.order);
+        use Order::{Behind, Now};
+        assert_eq!(orders, [Now, Now, Behind, Behind]);
+        assert_eq!(table.busy(), [2, 2]);
     }
 }

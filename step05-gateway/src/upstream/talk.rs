@@ -2,14 +2,20 @@
 
 use super::lease::Lease;
 use super::outgoing::Outgoing;
+use super::table::{Company, Order};
 use super::wire::{Age, Wire};
 use crate::cgi_head::BadGateway;
 use crate::protocol::{After, Heard, Protocol};
+use http_parse::Method;
 use std::io;
 use std::time::{Duration, Instant};
 
 /// Octets of another server's complaints that are logged for one request.
 const COMPLAINTS: usize = 64 * 1024;
+
+/// How long a request waits behind others that were expected to be quick. Then it is taken back, and
+/// asked where it is alone: before it may be a stream without end.
+const BEHIND: Duration = Duration::from_millis(100);
 
 /// A request at a server.
 #[derive(Debug)]
@@ -20,6 +26,8 @@ pub(super) struct Talk {
     pub(super) answer: Answer,
     /// When connecting has taken too long; `None` once the first octet has left.
     connected_by: Option<Instant>,
+    /// Behind others: when it has waited for them too long.
+    through_by: Option<Instant>,
     upload: Upload,
     /// Octets of complaints that may still be logged.
     complaints_left: usize,
@@ -49,6 +57,17 @@ pub(super) enum Kind {
     WithContent,
 }
 
+impl Kind {
+    /// Whom a request shares a server with that answers one after the other. What is there at once
+    /// and changes nothing may wait, or be asked again.
+    pub(super) fn company(self, method: &Method) -> Company {
+        match (self, method) {
+            (Kind::Empty, Method::Get | Method::Head) => Company::Others,
+            (Kind::Empty | Kind::WithContent, _any_other) => Company::Nobody,
+        }
+    }
+}
+
 impl Talk {
     /// A connection that has just been taken or begun.
     pub(super) fn new(lease: Lease, wire: Wire, patience: Duration) -> Talk {
@@ -56,11 +75,16 @@ impl Talk {
             Age::Fresh => Some(Instant::now() + patience),
             Age::Reused => None,
         };
+        let through_by = match lease.place.order {
+            Order::Now => None,
+            Order::Behind => Some(Instant::now() + BEHIND),
+        };
         Talk {
             wire,
             lease,
             answer: Answer::UnderWay,
             connected_by,
+            through_by,
             upload: Upload::Taken,
             complaints_left: COMPLAINTS,
         }
@@ -98,9 +122,10 @@ impl Talk {
         Some(io::Error::new(io::ErrorKind::TimedOut, reason))
     }
 
-    /// Until when it must stand, while it does not.
-    pub(super) fn connected_by(&self) -> Option<Instant> {
-        self.connected_by
+    /// When to look again even if nothing has come: a connection must stand by then, or those
+    /// before this request be through.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.connected_by.or(self.through_by)
     }
 
     /// Whether what waits can leave.
@@ -148,8 +173,13 @@ impl Talk {
         let filled = self.wire.fill();
         if self.wire.heard {
             self.lease.heard();
+            self.through_by = None;
         }
         match filled {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && self.is_stuck() => {
+                let reason = "is busy with another request for too long";
+                Err(io::Error::new(io::ErrorKind::TimedOut, reason))
+            }
             // Closed with content unread, which Linux reports as a reset after the last octet.
             // Nobody has to read what it was sent; whether the answer is whole is for the
             // protocol to say.
@@ -163,10 +193,8 @@ impl Talk {
         }
     }
 
-    /// Whether the connection was closed before the request came: it had been kept, and nothing
-    /// was heard.
-    pub(super) fn is_stale(&self) -> bool {
-        self.wire.age == Age::Reused && !self.wire.heard
+    fn is_stuck(&self) -> bool {
+        self.through_by.is_some_and(|by| Instant::now() >= by)
     }
 
     /// Whether the next request may follow on this connection.
