@@ -61,8 +61,7 @@ pub(super) enum Repeat {
 }
 
 impl Asking {
-    /// Takes a place, or waits for one. `content` is that of the request, where it has been
-    /// collected; otherwise it is still to come.
+    /// Takes a place, or waits for one. `content` is the request's, where it has been collected.
     ///
     /// # Errors
     /// `ResourceBusy` when there is room neither to be served nor to wait; why no server could be
