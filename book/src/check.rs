@@ -1,7 +1,9 @@
 //! `check`: the grader, at the command line.
 //!
 //! ```text
-//! check 3f                                    one check, of the course's own server
+//! check                                       the current exercise of the workbook
+//! check 3f                                    one check, of the workbook's 3f; without a workbook, or
+//!                                             with --reference, of the course's own server
 //! check step02 --server 'go run . {port}'     a step's checks, of a server in any language
 //! check --through 3                           everything up to step 3
 //! check 2c --cuts all                         the same requests, cut at every octet
@@ -13,19 +15,20 @@
 
 mod choice;
 mod json;
+mod mine;
 mod server;
+mod session;
 mod show;
 
 use crate::Failure;
-use check::grader::{Check, Cutting, Problem, Tree, Verdict};
+use check::grader::{Check, Problem, Tree, Verdict};
 use clap::{Args, ValueEnum};
-use server::Judged;
+use server::{Judged, Whose};
+use session::Session;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Sender};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The exit status when there was nothing to be judged.
 const USAGE: u8 = 2;
@@ -35,9 +38,16 @@ const INTERRUPTED: u8 = 130;
 
 /// What to check, and how to tell.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo course check                  the first exercise of your workbook that is not solved
+  cargo course check 3f               your 3f, or the course's own server when you have no workbook
+  cargo course check 3f --reference   the course's own
+  cargo course check --server 'python3 mine.py {port} {root}' step02
+  cargo course check --server './mine {port} {root}' --through 3 --stop-at-first")]
 pub(crate) struct Asked {
-    /// Checks, such as 3f, and steps, such as step02 [default: all; of another server, those from
-    /// step 2 on].
+    /// Checks, such as 3f, and steps, such as step02 [default: the current exercise; without a
+    /// workbook, all; of another server, those from step 2 on].
     #[arg(value_name = "CHECK|STEP")]
     what: Vec<String>,
     /// All checks of the steps up to this one; of another server, from step 2 on, because an echo
@@ -45,13 +55,17 @@ pub(crate) struct Asked {
     #[arg(long, value_name = "STEP", value_parser = clap::value_parser!(u8).range(1..=5))]
     through: Option<u8>,
     /// The server to judge: its command, or step01, step03, step04 or step05 for the course's programs
-    /// [default: the course's own, one for each check].
+    /// [default: the exercises of your workbook; without one, the course's own, one for each
+    /// check].
     ///
     /// In the command, {port} or {addr} stands where the server takes its port or its address,
     /// {root} where it takes the folder of its files, and {cgi} where it takes the folder of the
     /// programs that it runs for /cgi/NAME (checks of step 5).
     #[arg(long, value_name = "COMMAND")]
     server: Option<String>,
+    /// Judge the course's own servers, also when there is a workbook.
+    #[arg(long, conflicts_with = "server")]
+    reference: bool,
     /// Leave out the other kind of check.
     #[arg(long, value_enum, value_name = "KIND")]
     only: Option<Kind>,
@@ -95,31 +109,10 @@ pub(crate) enum Cuts {
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) check: Check,
+    /// The exercise whose server was judged; without a workbook, the check's own.
+    pub(crate) of: &'static str,
     pub(crate) verdict: Verdict,
     pub(crate) took: Duration,
-}
-
-/// What the checking thread, or the keyboard, has to say.
-enum Event {
-    Begun(Check),
-    Done(Outcome),
-    Finished,
-    Broken,
-    Interrupted,
-}
-
-/// Says that the checking is over, also when it ends by a panic.
-struct Farewell<'t>(&'t Sender<Event>);
-
-impl Drop for Farewell<'_> {
-    fn drop(&mut self) {
-        let event = match thread::panicking() {
-            true => Event::Broken,
-            false => Event::Finished,
-        };
-        // Nobody listens any more after an interruption.
-        let _ = self.0.send(event);
-    }
 }
 
 /// Runs the verb.
@@ -136,12 +129,24 @@ pub(crate) fn run(asked: &Asked) -> ExitCode {
 
 /// Everything that can be known to be wrong before the first check; `None` after a list.
 fn prepared(asked: &Asked) -> Result<Option<Session>, Failure> {
-    let checks = choice::chosen(asked)?;
+    let is_mine = !(asked.list || asked.reference || asked.server.is_some());
+    let mine = match is_mine {
+        true => mine::Mine::find()?,
+        false => None,
+    };
+    let checks = match &mine {
+        Some(mine) if asked.is_about_nothing() => vec![mine.current()?],
+        Some(_) | None => choice::chosen(asked)?,
+    };
     if asked.list {
         show::list(&checks);
         return Ok(None);
     }
-    let server = asked.server.as_deref().map(Judged::read).transpose()?;
+    let (checks, whose) = match (mine, &asked.server) {
+        (Some(mine), _) => mine.judged(checks)?,
+        (None, Some(server)) => (checks, Whose::Server(Judged::read(server)?)),
+        (None, None) => (checks, Whose::Course),
+    };
     let tree = match &asked.keep {
         Some(folder) => Tree::kept(folder).map_err(|error| {
             let what = format!("the files cannot be made in {}: {error}", folder.display());
@@ -157,130 +162,16 @@ fn prepared(asked: &Asked) -> Result<Option<Session>, Failure> {
     };
     Ok(Some(Session {
         checks,
-        server,
+        whose,
         cutting: asked.cuts.map(choice::cutting),
         tree: Arc::new(tree),
     }))
 }
 
-/// A run of some checks.
-struct Session {
-    checks: Vec<Check>,
-    /// What is judged; none for the course's own servers, one for each check.
-    server: Option<Judged>,
-    /// How what is sent is cut.
-    cutting: Option<Cutting>,
-    tree: Arc<Tree>,
-}
-
-impl Session {
-    fn run(self, asked: &Asked) -> ExitCode {
-        let (tell, events) = mpsc::channel();
-        let tree = Arc::clone(&self.tree);
-        let stop_at_first = match asked.stop_at_first {
-            true => Stop::AtFirst,
-            false => Stop::AtNoServer,
-        };
-        let shown = show::Shown::new(asked, &self);
-        if let Err(error) = listen_to_the_keyboard(tell.clone()) {
-            anstream::eprintln!("Ctrl-C will leave {}: {error}", tree.root().display());
-        }
-        let worker = thread::Builder::new().spawn(move || self.judge(&tell, stop_at_first));
-        if let Err(error) = worker {
-            anstream::eprintln!("the system has no thread for the checks: {error}");
-            return ExitCode::from(USAGE);
-        }
-        let mut outcomes = Vec::new();
-        for event in events {
-            match event {
-                Event::Begun(check) => shown.begun(&check),
-                Event::Done(outcome) => {
-                    shown.done(&outcome);
-                    outcomes.push(outcome);
-                }
-                Event::Finished => break,
-                // The panic has said what it was about.
-                Event::Broken => return ExitCode::from(USAGE),
-                Event::Interrupted => {
-                    // The thread that checks dies with this process, and its servers with both.
-                    tree.remove();
-                    anstream::eprintln!("\nstopped, and the server with it");
-                    return ExitCode::from(INTERRUPTED);
-                }
-            }
-        }
-        shown.summary(&outcomes);
-        status(&outcomes)
+impl Asked {
+    fn is_about_nothing(&self) -> bool {
+        self.what.is_empty() && self.through.is_none() && self.only.is_none()
     }
-
-    fn judge(self, tell: &Sender<Event>, stop: Stop) {
-        let _farewell = Farewell(tell);
-        for check in self.checks.iter().copied() {
-            // Nobody listens any more after an interruption.
-            let _ = tell.send(Event::Begun(check));
-            let started = Instant::now();
-            let verdict = self.verdict(&check);
-            let ends = stop.is_at(&verdict);
-            let outcome = Outcome {
-                check,
-                verdict,
-                took: started.elapsed(),
-            };
-            // As above.
-            let _ = tell.send(Event::Done(outcome));
-            if ends {
-                break;
-            }
-        }
-    }
-}
-
-impl Session {
-    fn verdict(&self, check: &Check) -> Verdict {
-        let subject = match &self.server {
-            Some(server) => server.subject.clone(),
-            None => check.reference()?,
-        };
-        match self.cutting {
-            Some(cutting) => check.run_cut(&subject, &self.tree, cutting),
-            None => (check.run)(&subject, &self.tree),
-        }
-    }
-}
-
-/// After which verdict nothing more is asked.
-#[derive(Clone, Copy)]
-enum Stop {
-    AtFirst,
-    AtNoServer,
-}
-
-impl Stop {
-    fn is_at(self, verdict: &Verdict) -> bool {
-        match (verdict, self) {
-            (Ok(()), _) | (Err(Problem::Wrong(_)), Stop::AtNoServer) => false,
-            (Err(Problem::Wrong(_)), Stop::AtFirst) => true,
-            // A server that did not come up will not come up for the next check.
-            (Err(Problem::NotServing(_) | Problem::NotJudged(_)), _) => true,
-        }
-    }
-}
-
-fn listen_to_the_keyboard(tell: Sender<Event>) -> std::io::Result<()> {
-    let stop = Arc::new(socket::Stop::new());
-    concurrency::stop_on_signals(Arc::clone(&stop))?;
-    let waits = move || {
-        let (ring, rung) = mpsc::channel();
-        let ring = move || {
-            // Whoever waited has been woken by the first call.
-            let _ = ring.send(());
-        };
-        let _waker = stop.on_stop(ring);
-        // The other end is held by the waker, so this ends with a signal only; and then somebody
-        // listens, or the process is over.
-        let _ = rung.recv().map(|()| tell.send(Event::Interrupted));
-    };
-    thread::Builder::new().spawn(waits).map(drop)
 }
 
 fn status(outcomes: &[Outcome]) -> ExitCode {

@@ -23,6 +23,15 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The folders of the steps, in order.
+pub const STEPS: [&str; 5] = [
+    "step01-socket",
+    "step02-http-parse",
+    "step03-static",
+    "step04-concurrency",
+    "step05-gateway",
+];
+
 /// Hints of each exercise.
 const HINTS: usize = 3;
 
@@ -96,16 +105,13 @@ impl Exercise {
         )
     }
 
+    /// The number of its step, from 1.
+    pub fn step(&self) -> usize {
+        usize::from(self.id.as_bytes()[0] - b'0')
+    }
+
     fn code(&self, folder: &str) -> PathBuf {
-        const STEPS: [&str; 5] = [
-            "step01-socket",
-            "step02-http-parse",
-            "step03-static",
-            "step04-concurrency",
-            "step05-gateway",
-        ];
-        let step = usize::from(self.id.as_bytes()[0] - b'1');
-        let file = format!("../{}/{folder}/{}.rs", STEPS[step], self.id);
+        let file = format!("../{}/{folder}/{}.rs", STEPS[self.step() - 1], self.id);
         home().join(file)
     }
 

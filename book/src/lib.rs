@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod collected;
+mod contents;
 mod diff;
 pub mod exercises;
 mod fence;
@@ -23,5 +24,6 @@ pub mod transcript;
 mod warnings;
 pub mod workbook;
 
+pub use contents::chapters;
 pub use reading::words;
 pub use render::{BuildError, build, home};

@@ -13,7 +13,7 @@ mod octets;
 use crate::Failure;
 use book::exercises::catalogue;
 use book::workbook::Workbook;
-use check::exercise::recorded;
+use check::exercise::Progress;
 use gateway::{App, Offload, Pool, Prefix, Responder, Routes};
 use http_parse::{Method, ResponseHead, Status};
 use serde_json::{Value, json};
@@ -64,11 +64,14 @@ impl App for Live {
 impl Live {
     /// All exercises, and of each whether it is solved; null where it was never tried.
     fn progress(&self) -> Value {
-        let folder = self.workbook.folder();
         // A catalogue with a mistake has kept this book from being built.
         let exercises = catalogue().unwrap_or_default();
         let known = exercises.iter().map(|exercise| {
-            let solved = recorded(folder, &exercise.id);
+            let solved = match self.workbook.progress(exercise) {
+                Progress::Untried => None,
+                Progress::Tried => Some(false),
+                Progress::Solved => Some(true),
+            };
             json!({ "id": exercise.id, "chapter": exercise.chapter, "solved": solved })
         });
         known.collect()

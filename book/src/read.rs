@@ -3,8 +3,11 @@
 //! The pages go through [`gateway::run_on`], which is all of step 5's program but its command line.
 //! A bug there shows up here first, which is the point.
 
+use crate::desk::meant;
+use crate::terminal::{STRONG, cannot};
 use crate::{Failure, live};
 use book::workbook::Workbook;
+use check::{Asked, Client};
 use concurrency::stop_on_signals;
 use gateway::Options;
 use socket::{Stop, reachable};
@@ -14,11 +17,18 @@ use std::io::{self, ErrorKind, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Where the book is served when nobody says otherwise: this machine only.
 const HOME: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 /// Where it is served when somebody else is at [`HOME`]: the system chooses a free port.
 const AWAY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// For a book that is already served to show itself: it is on the same machine, and idle.
+const MOMENT: Duration = Duration::from_millis(500);
+
+/// The end of the title of every page.
+const TITLE: &str = "Build your own web server</title>";
 
 /// A page that every book of ours has, and hardly any other folder.
 const MARK: &str = "print.html";
@@ -36,15 +46,22 @@ pub(crate) fn build(out: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Builds the book into `out` and serves it until Ctrl-C.
+/// Builds the book into `out` and serves it until Ctrl-C; or tells where the chapter that is asked
+/// for is, when the book is served already.
 ///
 /// # Errors
-/// As [`pages`]; or the address cannot be had, or the server cannot run.
+/// As [`pages`]; or there is no such chapter, the address cannot be had, or the server cannot run.
 pub(crate) fn read(
+    chapter: Option<&str>,
     listen: Option<SocketAddr>,
     out: &Path,
     workbook: Workbook,
 ) -> Result<(), Failure> {
+    let page = chapter.map_or(Ok(String::new()), page)?;
+    if chapter.is_some() && is_served(listen.unwrap_or(HOME), &page) {
+        invite(listen.unwrap_or(HOME), &page);
+        return Ok(());
+    }
     let stop = Arc::new(Stop::new());
     // Before any thread is started: each inherits which signals it leaves to the others.
     stop_on_signals(Arc::clone(&stop))
@@ -71,20 +88,54 @@ pub(crate) fn read(
     .map_err(|failure| refused(&failure))?;
     let mut site = gateway::routes(&options).map_err(|failure| refused(&failure))?;
     live::mount(&mut site, workbook)?;
-    gateway::run_on(&listeners, site, &options, &stop, invite)
-        .map_err(|failure| refused(&failure))?;
+    gateway::run_on(&listeners, site, &options, &stop, |addr| {
+        invite(addr, &page)
+    })
+    .map_err(|failure| refused(&failure))?;
     say(format_args!("Good-bye."));
     Ok(())
+}
+
+/// The page of a chapter, by its number.
+fn page(chapter: &str) -> Result<String, Failure> {
+    let all = book::chapters().map_err(|error| cannot(book::home(), &error))?;
+    if let Some((_, page)) = all.iter().find(|(number, _)| number == chapter) {
+        return Ok(page.clone());
+    }
+    let names = all
+        .iter()
+        .map(|(number, _)| (number.as_str(), number.as_str()));
+    let advice = match meant(chapter, names) {
+        Some(number) => format!("Did you mean {number}?"),
+        None => "They are numbered as in the list of contents, such as 3.4.".into(),
+    };
+    Err(Failure::new(
+        format!("there is no chapter `{chapter}`"),
+        advice,
+    ))
+}
+
+/// Whether this book, and not another program, answers there.
+fn is_served(addr: SocketAddr, page: &str) -> bool {
+    let asked = || {
+        let mut client = Client::connect_with(addr, MOMENT)?;
+        client.send(format!("GET /{page} HTTP/1.1\r\nHost: {addr}\r\n\r\n").as_bytes())?;
+        client.read_answer(Asked::Other)
+    };
+    // Whatever goes wrong: there is no book.
+    asked().is_ok_and(|answer| {
+        let text = String::from_utf8_lossy(&answer.content);
+        answer.status == 200 && text.contains(TITLE)
+    })
 }
 
 fn taken(error: &io::Error) -> bool {
     error.kind() == ErrorKind::AddrInUse
 }
 
-fn invite(addr: SocketAddr) {
-    let strong = anstyle::Style::new().bold();
+fn invite(addr: SocketAddr, page: &str) {
     say(format_args!(
-        "Open {strong}http://{}/{strong:#} in a browser.",
+        "Open {STRONG}http://{}/{page}{STRONG:#} in a browser.",
         reachable(addr)
     ));
 }
@@ -92,7 +143,7 @@ fn invite(addr: SocketAddr) {
 fn refused(failure: &gateway::Failure) -> Failure {
     Failure::new(
         failure.to_string(),
-        "`cargo run -- build` makes pages that a browser can open without any server.",
+        "`cargo course build` makes pages that a browser can open without any server.",
     )
 }
 
@@ -133,7 +184,7 @@ mod tests {
         let failure = gateway::run(&options, &Stop::new(), |_| ()).unwrap_err();
         let text = refused(&failure).to_string();
         assert!(text.contains("take any free port"), "{text}");
-        assert!(text.contains("cargo run -- build"), "{text}");
+        assert!(text.contains("cargo course build"), "{text}");
     }
 
     #[test]

@@ -5,16 +5,33 @@
 //! workbook/lib.rs          what several exercises share; empty to begin with
 //! workbook/3f.rs           an exercise: `cargo test --test 3f`
 //! workbook/results/3f      what was last said about it
+//! workbook/hints/3f        how many hints were given
+//! workbook/.cargo/         makes `cargo course` work in here, too
 //! ```
 //!
 //! A file that is there is never written to again, but for `Cargo.toml`, to which new exercises are
 //! added. So neither an update of the course nor a second start can take anything away.
+//!
+//! A workbook beside the steps finds them by where it is, so that all may be moved together; one
+//! elsewhere, by where they are.
 
 use crate::exercises::Exercise;
 use crate::home;
+use check::exercise::{Progress, forget, progress};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::{env, fs, io};
+
+/// In the environment: where the workbook is.
+const PLACE: &str = "COURSE_WORKBOOK";
+
+/// How the manifest of a workbook begins.
+const MARK: &str = "# Your workbook.";
+
+const MANIFEST: &str = "Cargo.toml";
+
+/// The folder, beside the exercises, of how many hints were given for each.
+const HINTS: &str = "hints";
 
 /// Packages of the course, and what their libraries are called in the workbook.
 const PACKAGES: [(&str, &str); 6] = [
@@ -40,15 +57,78 @@ impl Workbook {
         Workbook::at(&home().join("../workbook"))
     }
 
+    /// The one that is meant in the folder `from`: that of which the environment variable
+    /// `COURSE_WORKBOOK` tells, the one `from` is in, or the one beside the steps.
+    pub fn meant(from: &Path) -> Workbook {
+        if let Some(folder) = env::var_os(PLACE) {
+            return Workbook::at(Path::new(&folder));
+        }
+        let mut around = from.ancestors().map(Workbook::at);
+        around
+            .find(Workbook::is_there)
+            .unwrap_or_else(Workbook::here)
+    }
+
     /// One in another place.
     pub fn at(folder: &Path) -> Workbook {
-        let folder = folder.to_owned();
+        // Where there is no current folder, a relative name is as good as any.
+        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
         Workbook { folder }
     }
 
     /// Where it is.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Whether it has been made.
+    pub fn is_there(&self) -> bool {
+        let manifest = fs::read_to_string(self.folder.join(MANIFEST));
+        manifest.is_ok_and(|text| text.starts_with(MARK))
+    }
+
+    /// How far the learner has come with an exercise.
+    pub fn progress(&self, exercise: &Exercise) -> Progress {
+        progress(&self.folder, &exercise.id)
+    }
+
+    /// How many hints were given for an exercise.
+    pub fn hints(&self, exercise: &Exercise) -> usize {
+        let count = fs::read_to_string(self.folder.join(HINTS).join(&exercise.id));
+        count
+            .ok()
+            .and_then(|count| count.trim().parse().ok())
+            .unwrap_or(0)
+    }
+
+    /// Remembers how many hints were given for an exercise.
+    ///
+    /// # Errors
+    /// What the file system reports.
+    pub fn set_hints(&self, exercise: &Exercise, count: usize) -> io::Result<()> {
+        let folder = self.folder.join(HINTS);
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join(&exercise.id), format!("{count}\n"))
+    }
+
+    /// Puts what an exercise begins with into the place of the learner's file, which is kept beside it
+    /// under the name that is returned; none where there was none.
+    ///
+    /// # Errors
+    /// What the file system reports.
+    pub fn reset(&self, exercise: &Exercise) -> io::Result<Option<PathBuf>> {
+        let file = self.file(exercise);
+        let starter = fs::read_to_string(exercise.starter())?;
+        let old = (1..)
+            .map(|number| self.folder.join(format!("{}.old{number}.rs", exercise.id)))
+            .find(|old| !old.exists())
+            .filter(|_| file.exists());
+        if let Some(old) = &old {
+            fs::rename(&file, old)?;
+        }
+        fs::write(file, starter)?;
+        forget(&self.folder, &exercise.id)?;
+        Ok(old)
     }
 
     /// The learner's file of an exercise.
@@ -62,7 +142,7 @@ impl Workbook {
     /// What the file system reports.
     pub fn add<'e>(&self, exercises: &'e [Exercise]) -> io::Result<Vec<&'e Exercise>> {
         fs::create_dir_all(&self.folder)?;
-        let manifest = self.folder.join("Cargo.toml");
+        let manifest = self.folder.join(MANIFEST);
         let mut text = match fs::read_to_string(&manifest) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.head(),
@@ -70,6 +150,9 @@ impl Workbook {
         };
         write_new(&self.folder.join("lib.rs"), SHARED)?;
         write_new(&self.folder.join(".gitignore"), "/target\n")?;
+        let settings = self.folder.join(".cargo");
+        fs::create_dir_all(&settings)?;
+        write_new(&settings.join("config.toml"), &self.settings())?;
         let mut added = Vec::new();
         for exercise in exercises {
             let id = &exercise.id;
@@ -96,7 +179,7 @@ impl Workbook {
         let name = self.folder.file_name().unwrap_or_default();
         let name = name.to_string_lossy();
         let mut text = format!(
-            "# Your workbook. `cargo course start` adds exercises that are new, and changes nothing else.\n\
+            "{MARK} `cargo course start` adds exercises that are new, and changes nothing else.\n\
          [workspace]\n\n\
          [package]\nname = {name:?}\nversion = \"0.1.0\"\nedition = \"2024\"\npublish = false\n\n\
          [lib]\npath = \"lib.rs\"\ntest = false\ndoctest = false\n\n\
@@ -104,8 +187,7 @@ impl Workbook {
          [profile.dev]\ndebug = \"line-tables-only\"\n\n\
          [dependencies]\n",
         );
-        let course = home().join("..");
-        let course = course.canonicalize().unwrap_or(course);
+        let course = self.course();
         for (package, library) in PACKAGES {
             let folder = if package == "check" { "tests" } else { package };
             let path = course.join(folder);
@@ -117,6 +199,29 @@ impl Workbook {
         }
         text
     }
+
+    /// What `cargo course` means in here.
+    fn settings(&self) -> String {
+        let manifest = self.course().join(MANIFEST);
+        format!(
+            "[alias]\ncourse = [\"run\", \"--quiet\", \"--manifest-path\", {manifest:?}, \
+             \"--package\", \"book\", \"--\"]\n"
+        )
+    }
+
+    /// Where the steps are, seen from here.
+    fn course(&self) -> PathBuf {
+        let course = home().join("..");
+        let course = course.canonicalize().unwrap_or(course);
+        let around = self
+            .folder
+            .parent()
+            .and_then(|around| around.canonicalize().ok());
+        match around.is_some_and(|around| around == course) {
+            true => PathBuf::from(".."),
+            false => course,
+        }
+    }
 }
 
 /// Writes a file unless there is one; says whether there was none.
@@ -125,5 +230,33 @@ fn write_new(path: &Path, text: &str) -> io::Result<bool> {
         Ok(mut file) => io::Write::write_all(&mut file, text.as_bytes()).map(|()| true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use check::TempFolder;
+
+    #[test]
+    fn a_workbook_beside_the_steps_may_be_moved_together_with_them() {
+        let here = Workbook::here();
+        assert!(here.head().contains("path = \"../step01-socket\""));
+        assert!(here.settings().contains("\"../Cargo.toml\""));
+        let folder = TempFolder::new().unwrap();
+        let elsewhere = Workbook::at(folder.path());
+        let step = home().join("../step01-socket").canonicalize().unwrap();
+        assert!(elsewhere.head().contains(&format!("path = {step:?}")));
+    }
+
+    #[test]
+    fn a_workbook_is_found_from_within() {
+        let folder = TempFolder::new().unwrap();
+        let workbook = Workbook::at(folder.path());
+        assert!(!workbook.is_there());
+        workbook.add(&[]).unwrap();
+        assert!(workbook.is_there());
+        let inside = folder.path().join("results");
+        assert_eq!(Workbook::meant(&inside).folder(), folder.path());
     }
 }

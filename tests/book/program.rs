@@ -70,6 +70,8 @@ impl Program {
             .args(["bash", "-c", WATCHED, "bash", line])
             .current_dir(folder)
             .env("LC_ALL", "C.UTF-8")
+            // Chapters are about the course's own servers, whatever the reader has in a workbook.
+            .env("COURSE_WORKBOOK", "/nowhere")
             .stdin(watched)
             .stdout(to.try_clone()?)
             .stderr(to);

@@ -140,10 +140,15 @@ fn said(why: &str) -> ExitCode {
 
 /// An exercise that was built, as something that can be judged.
 pub fn subject(program: &Path) -> Subject {
+    Subject::words(command(program))
+}
+
+/// The command line that makes an exercise serve, with the places that are to be filled.
+pub fn command(program: &Path) -> Vec<String> {
     let mut words = vec![program.to_string_lossy().into_owned()];
     words.extend([SERVE, "{addr}"].map(str::to_owned));
     words.extend(PLACES.map(|name| format!("{name}={{{name}}}")));
-    Subject::words(words)
+    words
 }
 
 /// Judges an exercise by its own check, and when it passes that, by those that it has to keep.
@@ -196,9 +201,33 @@ pub fn record(folder: &Path, id: &str, solved: bool) -> io::Result<()> {
     fs::write(results.join(id), word)
 }
 
-/// What was last written down about an exercise: whether it is solved; `None` when it was never
-/// tried.
-pub fn recorded(folder: &Path, id: &str) -> Option<bool> {
-    let word = fs::read_to_string(folder.join(RESULTS).join(id)).ok()?;
-    Some(word.trim() == "solved")
+/// How far a learner has come with an exercise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// It was never judged.
+    Untried,
+    /// It was judged, and did not pass the last time.
+    Tried,
+    /// It passed the last time.
+    Solved,
+}
+
+/// What was last written down about an exercise in the workbook `folder`.
+pub fn progress(folder: &Path, id: &str) -> Progress {
+    match fs::read_to_string(folder.join(RESULTS).join(id)) {
+        Ok(word) if word.trim() == "solved" => Progress::Solved,
+        Ok(_) => Progress::Tried,
+        Err(_) => Progress::Untried,
+    }
+}
+
+/// Forgets what was written down about an exercise.
+///
+/// # Errors
+/// What the file system reports.
+pub fn forget(folder: &Path, id: &str) -> io::Result<()> {
+    match fs::remove_file(folder.join(RESULTS).join(id)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }

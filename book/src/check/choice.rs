@@ -2,6 +2,7 @@
 
 use super::{Asked, Cuts, Kind};
 use crate::Failure;
+use crate::desk::meant;
 use check::grader::{CHECKS, Check, Cutting, EXTENSIONS, Label, Needs, find};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -36,6 +37,15 @@ pub(super) fn chosen(asked: &Asked) -> Result<Vec<Check>, Failure> {
 }
 
 const ADVICE: &str = "`cargo course check --list` lists those that there are.";
+
+/// What to do about a word that names nothing.
+fn advice(word: &str) -> String {
+    let all = CHECKS.iter().chain(&EXTENSIONS);
+    match meant(word, all.map(|check| (check.id, check.title))) {
+        Some(id) => format!("Did you mean {id}? {ADVICE}"),
+        None => ADVICE.into(),
+    }
+}
 
 /// The number in `step02`, and in `step2`.
 pub(super) fn step(word: &str) -> Option<u8> {
@@ -81,7 +91,10 @@ impl Wanted<'_> {
         }
         match find(word) {
             Some(_) => Ok(Wanted::One(word)),
-            None => Err(Failure::new(format!("there is no check `{word}`"), ADVICE)),
+            None => Err(Failure::new(
+                format!("there is no check `{word}`"),
+                advice(word),
+            )),
         }
     }
 

@@ -1,8 +1,20 @@
-//! Which server is meant: a command, or one of the course's own programs.
+//! Which server is meant: a command, one of the course's own programs, or an exercise.
 
 use super::choice;
+use super::mine::Mine;
 use crate::Failure;
 use check::grader::{Subject, binary};
+
+/// Whose servers are judged.
+#[derive(Debug)]
+pub(super) enum Whose {
+    /// The course's own, one for each check.
+    Course,
+    /// One that was named.
+    Server(Judged),
+    /// The learner's, one for each exercise.
+    Mine(Mine),
+}
 
 /// A server that was asked for.
 #[derive(Debug)]

@@ -3,15 +3,20 @@
 //! On a terminal the check that is running is shown, and gone when its verdict is there; elsewhere
 //! every line is final. Colours are left out where nobody wants them (`NO_COLOR`) or sees them.
 
-use super::{Asked, Outcome, Session, json};
-use anstyle::AnsiColor;
+use super::server::Whose;
+use super::session::Session;
+use super::{Asked, Outcome, json};
+use crate::terminal::{BAD, DIM, GOOD, bar, say};
 use check::grader::{Check, Cutting, Finding, Label, Problem};
 use std::fmt::Write;
-use std::io::{self, IsTerminal, Write as _};
+use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 
 /// The port in commands that a person is to type.
 const PORT: u16 = 8080;
+
+/// Cells of a bar.
+const BAR: usize = 12;
 
 /// Where what is printed goes, and in which form.
 pub(super) struct Shown {
@@ -22,6 +27,8 @@ pub(super) struct Shown {
     cuts: Option<String>,
     /// The same for a person to type, with a port and a folder.
     command: Option<String>,
+    /// Whether exercises of the workbook are judged.
+    is_mine: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,7 +40,6 @@ enum Form {
 
 /// Prints the checks that there are.
 pub(super) fn list(checks: &[Check]) {
-    let dim = AnsiColor::BrightBlack.on_default();
     for check in checks {
         let label = match check.label {
             Label::Agreed => "agreed",
@@ -42,7 +48,7 @@ pub(super) fn list(checks: &[Check]) {
         };
         let (id, title, chapter, needs) = (check.id, check.title, check.chapter, check.needs);
         say(&format!(
-            "{id}  {title:20} chapter {chapter}  {label}  {dim}{needs}{dim:#}\n"
+            "{id}  {title:20} chapter {chapter}  {label}  {DIM}{needs}{DIM:#}\n"
         ));
     }
 }
@@ -58,15 +64,22 @@ impl Shown {
             Some(_) => session.tree.root().display().to_string(),
             None => "FOLDER/root".into(),
         };
-        let command = session.server.as_ref().map(|server| {
+        let typed = |typed: &str| {
             let programs = format!("{}programs", root.trim_end_matches("root"));
-            server
-                .typed
+            typed
                 .replace("{addr}", &addr().to_string())
                 .replace("{port}", &PORT.to_string())
                 .replace("{root}", &root)
                 .replace("{cgi}", &programs)
-        });
+        };
+        let (command, whom) = match &session.whose {
+            Whose::Course => (None, "the course's own server".to_owned()),
+            Whose::Server(server) => (
+                Some(typed(&server.typed)),
+                asked.server.clone().unwrap_or_default(),
+            ),
+            Whose::Mine(mine) => (None, mine.names()),
+        };
         let cuts = session.cutting.map(|cutting| match cutting {
             Cutting::All => "all".to_owned(),
             Cutting::Random(seed) => format!("random:{seed}"),
@@ -77,9 +90,9 @@ impl Shown {
             server,
             cuts,
             command,
+            is_mine: matches!(session.whose, Whose::Mine(_)),
         };
         if form != Form::Json {
-            let whom = asked.server.as_deref().unwrap_or("the course's own server");
             let cuts = shown.cuts.as_ref().map(|cuts| format!(", --cuts {cuts}"));
             say(&format!("checking {whom}{}\n", cuts.unwrap_or_default()));
         }
@@ -96,7 +109,6 @@ impl Shown {
         if self.form == Form::Json {
             return;
         }
-        let (good, bad) = (AnsiColor::Green.on_default(), AnsiColor::Red.on_default());
         let mut text = String::new();
         if self.form == Form::Terminal {
             // Over the line that said what was running.
@@ -104,16 +116,18 @@ impl Shown {
         }
         let Check { id, title, .. } = outcome.check;
         let verdict = match &outcome.verdict {
-            Ok(()) => format!("{good}passed{good:#}"),
-            Err(Problem::Wrong(_)) => format!("{bad}failed{bad:#}"),
-            Err(Problem::NotServing(_)) => format!("{bad}no server{bad:#}"),
-            Err(Problem::NotJudged(_)) => format!("{bad}not judged{bad:#}"),
+            Ok(()) => format!("{GOOD}passed{GOOD:#}"),
+            Err(Problem::Wrong(_)) => format!("{BAD}failed{BAD:#}"),
+            Err(Problem::NotServing(_)) => format!("{BAD}no server{BAD:#}"),
+            Err(Problem::NotJudged(_)) => format!("{BAD}not judged{BAD:#}"),
         };
         let took = outcome.took.as_secs_f64();
         text.push_str(&format!("  {id}  {title:20} {verdict}  {took:.1} s\n"));
         match &outcome.verdict {
             Ok(()) => {}
-            Err(Problem::Wrong(finding)) => text.push_str(&self.explained(id, finding)),
+            Err(Problem::Wrong(finding)) => {
+                text.push_str(&self.explained(outcome.of, finding));
+            }
             Err(Problem::NotServing(why) | Problem::NotJudged(why)) => {
                 text.push_str(&format!("      {why}\n"));
             }
@@ -127,7 +141,11 @@ impl Shown {
         for line in finding.to_string().lines() {
             text.push_str(&format!("      {line}\n"));
         }
-        if let (Some(command), Some(replay)) = (&self.command, finding.replay(addr())) {
+        let command = match self.is_mine {
+            true => Some(format!("cargo course run {id}")),
+            false => self.command.clone(),
+        };
+        if let (Some(command), Some(replay)) = (command, finding.replay(addr())) {
             text.push_str(&format!(
                 "        again      {command}\n        {:11}{replay}\n",
                 ""
@@ -152,31 +170,81 @@ impl Shown {
             return say(&format!("{}\n", json::document(outcomes)));
         }
         let failed: Vec<&Outcome> = outcomes.iter().filter(|o| o.verdict.is_err()).collect();
-        let passed = outcomes.len() - failed.len();
-        let mut text = format!("{passed} of {} passed\n", outcomes.len());
         let findings = || {
             failed.iter().filter_map(|outcome| match &outcome.verdict {
                 Err(Problem::Wrong(finding)) => Some(finding),
                 Ok(()) | Err(Problem::NotServing(_) | Problem::NotJudged(_)) => None,
             })
         };
+        let mut text = match self.is_mine {
+            true => String::new(),
+            false => counted(outcomes),
+        };
         if findings().any(|finding| !finding.sent.is_empty()) {
             text.push_str(GLOSSARY);
         }
-        let command = self.command.as_deref();
-        if let Some(command) = command.filter(|_| findings().any(|f| f.replay(addr()).is_some())) {
+        let is_again = findings().any(|finding| finding.replay(addr()).is_some());
+        if is_again && (self.is_mine || self.command.is_some()) {
             text.push_str(AGAIN);
-            if command.contains("FOLDER") {
-                text.push_str(KEEP);
-            }
         }
-        if let Some(first) = failed.first() {
+        let folder = self
+            .command
+            .as_deref()
+            .filter(|line| line.contains("FOLDER"));
+        if is_again && folder.is_some() {
+            text.push_str(KEEP);
+        }
+        if self.is_mine {
+            text.push_str(&next_of(outcomes));
+        } else if let Some(first) = failed.first() {
             let chapter = first.check.chapter;
             // A String takes everything.
             let _ = writeln!(text, "Begin with {}: chapter {chapter}.", first.check.id);
         }
         say(&text);
     }
+}
+
+/// How many have passed, in each step where there are several.
+fn counted(outcomes: &[Outcome]) -> String {
+    let passed = |outcomes: &[&Outcome]| outcomes.iter().filter(|o| o.verdict.is_ok()).count();
+    let all: Vec<&Outcome> = outcomes.iter().collect();
+    let mut text = format!("{} of {} passed\n", passed(&all), all.len());
+    let steps = all.chunk_by(|a, b| a.check.step() == b.check.step());
+    let steps: Vec<&[&Outcome]> = steps.collect();
+    if steps.len() > 1 {
+        for step in steps {
+            let (number, done, of) = (step[0].check.step(), passed(step), step.len());
+            let bar = bar(done, of, BAR);
+            text.push_str(&format!("  step {number}  {bar} {done} of {of}\n"));
+        }
+    }
+    text
+}
+
+/// What to do about each exercise that was judged.
+fn next_of(outcomes: &[Outcome]) -> String {
+    let mut text = String::new();
+    for exercise in outcomes.chunk_by(|a, b| a.of == b.of) {
+        let id = exercise[0].of;
+        let chapter = exercise[0].check.chapter;
+        let own = exercise[0].verdict.is_ok();
+        let kept = exercise.iter().all(|outcome| outcome.verdict.is_ok());
+        text.push_str(&match (own, kept) {
+            (true, true) => format!(
+                "{GOOD}{id} is solved.{GOOD:#} `cargo course diff {id}` compares it with the course's own; \
+                 `cargo course next` goes on.\n"
+            ),
+            (true, false) => format!(
+                "{BAD}{id} passes, but something that worked before does not work any more.{BAD:#}\n"
+            ),
+            (false, _) => format!(
+                "{BAD}{id} is not solved yet.{BAD:#} Chapter {chapter} explains it; \
+                 `cargo course hint {id}` helps.\n"
+            ),
+        });
+    }
+    text
 }
 
 const GLOSSARY: &str = "\
@@ -194,11 +262,4 @@ const KEEP: &str = "FOLDER stands for the files that are asked for; `--keep FOLD
 
 fn addr() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], PORT))
-}
-
-/// Prints text as it is. Unlike `print!`, it does not panic when whoever reads has gone.
-fn say(text: &str) {
-    let mut out = anstream::stdout();
-    // Nobody is left to read it; the exit status tells all the same.
-    let _ = write!(out, "{text}").and_then(|()| out.flush());
 }

@@ -1,0 +1,201 @@
+//! Where the learner sits: the workbook that is meant, and the exercise that is meant.
+
+use crate::Failure;
+use crate::terminal::cannot;
+use book::exercises::{Exercise, catalogue};
+use book::workbook::Workbook;
+use check::exercise::Progress;
+use similar::get_close_matches;
+use std::env;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// How alike a word has to be to a name to be taken for it misspelt.
+const ALIKE: f32 = 0.4;
+
+/// The workbook, and the exercises there are.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    pub(crate) workbook: Workbook,
+    pub(crate) exercises: Vec<Exercise>,
+}
+
+impl Desk {
+    /// The desk of the current folder; the workbook need not be there.
+    ///
+    /// # Errors
+    /// A mistake in the catalogue.
+    pub(crate) fn find() -> Result<Desk, Failure> {
+        let from = env::current_dir().unwrap_or_default();
+        Desk::with(Workbook::meant(&from))
+    }
+
+    /// The same, and the workbook is there.
+    ///
+    /// # Errors
+    /// Advice to make one.
+    pub(crate) fn made() -> Result<Desk, Failure> {
+        let desk = Desk::find()?;
+        match desk.workbook.is_there() {
+            true => Ok(desk),
+            false => Err(Failure::new(
+                format!(
+                    "there is no workbook at {}",
+                    desk.workbook.folder().display()
+                ),
+                "`cargo course start` makes it.",
+            )),
+        }
+    }
+
+    /// A desk with that workbook.
+    ///
+    /// # Errors
+    /// A mistake in the catalogue.
+    pub(crate) fn with(workbook: Workbook) -> Result<Desk, Failure> {
+        let exercises = catalogue()
+            .map_err(|why| Failure::new(why, "That is a mistake of the course's, not of yours."))?;
+        Ok(Desk {
+            workbook,
+            exercises,
+        })
+    }
+
+    /// The exercise of that name, or the current one.
+    ///
+    /// # Errors
+    /// There is none of that name; or none was named, and all are solved.
+    pub(crate) fn exercise(&self, name: Option<&str>) -> Result<&Exercise, Failure> {
+        match name {
+            Some(name) => self.named(name),
+            None => self.current().ok_or_else(|| {
+                Failure::new(
+                    "every exercise is solved, so none is the current one",
+                    "Name one, such as `3f`; `cargo course list` shows them.",
+                )
+            }),
+        }
+    }
+
+    /// The first exercise that is not solved.
+    pub(crate) fn current(&self) -> Option<&Exercise> {
+        let mut all = self.exercises.iter();
+        all.find(|exercise| self.workbook.progress(exercise) != Progress::Solved)
+    }
+
+    fn named(&self, name: &str) -> Result<&Exercise, Failure> {
+        if let Some(found) = self.exercises.iter().find(|exercise| exercise.id == name) {
+            return Ok(found);
+        }
+        let ids = self
+            .exercises
+            .iter()
+            .map(|exercise| (exercise.id.as_str(), exercise.title.as_str()));
+        let advice = match meant(name, ids) {
+            Some(id) => format!("Did you mean {id}?"),
+            None => "`cargo course list` shows all of them.".into(),
+        };
+        Err(Failure::new(
+            format!("there is no exercise `{name}`"),
+            advice,
+        ))
+    }
+
+    /// Builds the program of an exercise; what the compiler has to say is on standard error, as it
+    /// says it.
+    ///
+    /// # Errors
+    /// It does not compile, or there is no such file.
+    pub(crate) fn build(&self, exercise: &Exercise) -> Result<PathBuf, Failure> {
+        let id = &exercise.id;
+        let file = self.workbook.file(exercise);
+        if !file.exists() {
+            return Err(Failure::new(
+                format!("there is no {}", file.display()),
+                "`cargo course start` adds what is missing.",
+            ));
+        }
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let output = Command::new(cargo)
+            .args(["test", "--quiet", "--no-run", "--test", id])
+            .args(["--message-format", "json-render-diagnostics"])
+            .current_dir(self.workbook.folder())
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()
+            .map_err(|error| cannot(&file, &error))?;
+        let messages = String::from_utf8_lossy(&output.stdout);
+        let program = messages.lines().rev().find_map(executable);
+        program.filter(|_| output.status.success()).ok_or_else(|| {
+            Failure::new(
+                format!("{id}.rs does not compile"),
+                format!(
+                    "What the compiler says stands above; the file is {}.",
+                    file.display()
+                ),
+            )
+        })
+    }
+}
+
+/// The name that was most likely meant by one that does not exist. What is searched are names with their
+/// titles, in the order of the book.
+pub(crate) fn meant<'n>(
+    word: &str,
+    names: impl Iterator<Item = (&'n str, &'n str)>,
+) -> Option<&'n str> {
+    let word = word.to_lowercase();
+    let backwards: String = word.chars().rev().collect();
+    let names: Vec<(&str, &str)> = names.collect();
+    let same = |text: &str| text == word || text == backwards;
+    if let Some((name, _)) = names
+        .iter()
+        .find(|(name, title)| same(name) || same(&title.to_lowercase()))
+    {
+        return Some(name);
+    }
+    let titles: Vec<String> = names
+        .iter()
+        .map(|(_, title)| title.to_lowercase())
+        .collect();
+    let texts = names
+        .iter()
+        .map(|(name, _)| *name)
+        .chain(titles.iter().map(String::as_str));
+    let texts: Vec<&str> = texts.collect();
+    let best = *get_close_matches(word.as_str(), &texts, 1, ALIKE).first()?;
+    let at = texts.iter().position(|text| *text == best)?;
+    Some(names[at % names.len()].0)
+}
+
+/// The path in one of Cargo's messages, of those that are about a program.
+fn executable(message: &str) -> Option<PathBuf> {
+    let after = message.split_once(r#""executable":""#)?.1;
+    after.split_once('"').map(|(path, _)| path.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(word: &str, expected: Option<&str>) {
+        let names = [
+            ("1b", "Echo to the end"),
+            ("3a", "Serve the tree"),
+            ("3f", "Ranges"),
+        ];
+        assert_eq!(meant(word, names.into_iter()), expected, "{word}");
+    }
+
+    #[test]
+    fn a_slip_of_the_finger_is_understood() {
+        check("3F", Some("3f"));
+        check("f3", Some("3f"));
+        check("ranges", Some("3f"));
+        check("Range", Some("3f"));
+        check("serve-the-tree", Some("3a"));
+        check("1x", Some("1b"));
+        check("quux", None);
+    }
+}

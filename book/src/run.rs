@@ -1,0 +1,101 @@
+//! `run`: a server to be played with, over the files that are served while it is judged.
+
+use crate::Failure;
+use crate::desk::Desk;
+use crate::terminal::{STRONG, say};
+use check::exercise::command;
+use check::grader::{Tree, binary};
+use clap::Args;
+use socket::Stop;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Command, ExitCode};
+use std::sync::Arc;
+
+/// Where it listens when nobody says otherwise: this machine only.
+const HOME: ([u8; 4], u16) = ([127, 0, 0, 1], 8080);
+
+/// Which server.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo course run 3f                       your 3f, at port 8080, until Ctrl-C
+  cargo course run step03                   the program of step 3
+  cargo course run step05 -- --server pool  words after -- are the server's own")]
+pub(crate) struct Asked {
+    /// An exercise of your workbook, such as 3f, or step01, step03, step04, step05 [default: the first
+    /// exercise that is not solved].
+    #[arg(value_name = "EXERCISE|STEP")]
+    what: Option<String>,
+    /// Where to listen [default: 127.0.0.1:8080, or another port when that one is taken].
+    #[arg(long, value_name = "ADDRESS", value_parser = crate::address)]
+    listen: Option<SocketAddr>,
+    /// For the server itself.
+    #[arg(last = true, value_name = "WORDS")]
+    words: Vec<String>,
+}
+
+/// Serves until it is told to end, and ends as the server did.
+pub(crate) fn run(asked: &Asked) -> Result<ExitCode, Failure> {
+    let words = command_line(asked)?;
+    let system = |error: io::Error| Failure::new(error.to_string(), "Is there room on the disk?");
+    // Ctrl-C reaches the server as well; whoever waits for it has to outlive it, to clean up.
+    concurrency::stop_on_signals(Arc::new(Stop::new())).map_err(system)?;
+    let tree = Tree::new().map_err(system)?;
+    let addr = asked.listen.unwrap_or_else(free);
+    let words = filled(words, &tree, addr);
+    say(&format!(
+        "serving {} at {STRONG}http://{addr}/{STRONG:#} until Ctrl-C\n",
+        tree.root().display()
+    ));
+    let (program, arguments) = words.split_first().expect("a command line has a program");
+    let status = Command::new(program)
+        .args(arguments)
+        .args(&asked.words)
+        .status();
+    let status = status.map_err(|error| {
+        Failure::new(
+            format!("{program}: {error}"),
+            "`cargo course list` shows what there is.",
+        )
+    })?;
+    Ok(match status.code() {
+        Some(0) | None => ExitCode::SUCCESS,
+        Some(_) => ExitCode::FAILURE,
+    })
+}
+
+/// The command line of what was asked for, with the places that are to be filled.
+fn command_line(asked: &Asked) -> Result<Vec<String>, Failure> {
+    let what = asked.what.as_deref();
+    if let Some(number) = what.and_then(|what| what.strip_prefix("step")) {
+        // A step that there is not is told by whoever knows those that there are.
+        let number = number.parse().unwrap_or(0);
+        let built = binary(number).map(|binary| binary.words);
+        return built.map_err(|why| Failure::new(why, "Such as: cargo course run step03"));
+    }
+    let desk = Desk::made()?;
+    let exercise = desk.exercise(what)?;
+    Ok(command(&desk.build(exercise)?))
+}
+
+fn filled(words: Vec<String>, tree: &Tree, addr: SocketAddr) -> Vec<String> {
+    let place = |word: String| {
+        word.replace("{addr}", &addr.to_string())
+            .replace("{root}", &tree.root().to_string_lossy())
+            .replace("{cgi}", &tree.programs().to_string_lossy())
+    };
+    words.into_iter().map(place).collect()
+}
+
+/// The usual address, unless somebody is there.
+fn free() -> SocketAddr {
+    let home = SocketAddr::from(HOME);
+    let mut away = home;
+    away.set_port(0);
+    let listener = TcpListener::bind(home).or_else(|_| TcpListener::bind(away));
+    // Whoever finds no port at all hears of it from the server.
+    listener
+        .and_then(|listener| listener.local_addr())
+        .unwrap_or(home)
+}

@@ -1,0 +1,258 @@
+//! The workbook and the verbs around it, as a learner types them: the real program, in a folder that is
+//! not the course's.
+#![forbid(unsafe_code)]
+
+#[path = "workbook/learner.rs"]
+mod learner;
+
+use check::{free_port, needs};
+use learner::{BOOK, Learner, Running};
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::path::Path;
+
+/// What all of them stand for: small, and first.
+const ID: &str = "1b";
+
+#[test]
+fn a_workbook_is_made_once_and_never_written_over() {
+    let learner = Learner::started();
+    let (file, name) = (learner.file("1b.rs"), learner.workbook());
+    let name = name.to_string_lossy();
+    fs::write(&file, "mine").unwrap();
+    learner.types(&["start"]).with(0, &["Nothing is new"]);
+    let taken = learner.file("5a.rs");
+    fs::remove_file(&taken).unwrap();
+    learner
+        .types(&["start", "--at", &name])
+        .with(0, &["New in your workbook: 5a."]);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+    assert!(taken.exists());
+    if needs::find("git").is_some() {
+        assert!(learner.file(".git").is_dir());
+    }
+}
+
+#[test]
+fn the_first_word_is_that_red_is_expected() {
+    let learner = Learner::new();
+    let name = learner.workbook().display().to_string();
+    let expected = ["Every exercise fails at first", "red", "cargo course next"];
+    learner.types(&["start", "--at", &name]).with(0, &expected);
+}
+
+#[test]
+fn a_crate_of_somebody_else_does_not_become_a_workbook() {
+    let learner = Learner::new();
+    let manifest = learner
+        .folder
+        .write(&format!("{}/Cargo.toml", learner.name), "[package]\n")
+        .unwrap();
+    learner
+        .types(&["start", "--at", &learner.workbook().display().to_string()])
+        .with(1, &["no workbook", "another folder"]);
+    assert_eq!(fs::read_to_string(manifest).unwrap(), "[package]\n");
+}
+
+#[test]
+fn an_exercise_goes_from_red_to_green() {
+    let learner = Learner::started();
+    learner.types(&["list"]).with(0, &["· 1b", "← next"]);
+    learner
+        .types(&["next"])
+        .with(0, &["1b Echo to the end", "1b.rs", "check 1b"]);
+    let told = [
+        "checking your 1b",
+        "failed",
+        "came back",
+        "`cargo course hint 1b`",
+    ];
+    learner.types(&["check"]).with(1, &told);
+    learner.types(&["list"]).with(0, &["✗ 1b", "← next"]);
+
+    learner.solves(ID);
+    let told = ["1b  Echo to the end", "passed", "1b is solved", "diff 1b"];
+    learner.types(&["check", ID]).with(0, &told);
+    learner.types(&["list"]).with(0, &["1 of", "✓ 1b"]);
+    learner.types(&["next"]).with(0, &[]).without("1b Echo");
+    learner.types(&["diff", ID]).with(0, &["letter for letter"]);
+    learner.types(&["solution", ID]).with(0, &["fn echo"]);
+
+    let file = learner.file("1b.rs");
+    let mine = fs::read_to_string(&file)
+        .unwrap()
+        .replace("[0; 4096]", "[0; 512]");
+    fs::write(&file, mine).unwrap();
+    let lines = [
+        "@@",
+        "-    let mut buf = [0; 512];",
+        "+    let mut buf = [0; 4096];",
+    ];
+    learner.types(&["diff", ID]).with(0, &lines).without("\x1b");
+
+    learner
+        .types(&["reset", ID])
+        .with(0, &["as it was", "1b.old1.rs"]);
+    let kept = fs::read_to_string(learner.file("1b.old1.rs")).unwrap();
+    assert!(kept.contains("[0; 512]"));
+    learner.types(&["list"]).with(0, &["· 1b", "← next"]);
+}
+
+#[test]
+fn cargo_test_judges_one_exercise_without_a_network() {
+    let learner = Learner::started();
+    let words = ["test", "--offline", "--quiet", "--test", ID];
+    learner
+        .cargo(&words)
+        .with(1, &["not yet", "`cargo course hint 1b`"]);
+    learner.types(&["list"]).with(0, &["✗ 1b"]);
+    learner.solves(ID);
+    learner.cargo(&words).with(0, &["solved"]);
+    learner.types(&["list"]).with(0, &["✓ 1b"]);
+}
+
+#[test]
+fn what_the_compiler_says_is_shown_as_it_says_it() {
+    let learner = Learner::started();
+    let file = learner.file("1b.rs");
+    let code = fs::read_to_string(&file).unwrap();
+    fs::write(&file, code.replace("Ok(count as u64)", "Ok(count)")).unwrap();
+    let told = ["error[E0308]", "-->", "1b.rs:", "1b.rs does not compile"];
+    learner
+        .types(&["check", ID])
+        .with(2, &told)
+        .without("\"reason\"");
+    learner.types(&["list"]).with(0, &["✗ 1b"]);
+}
+
+#[test]
+fn without_a_workbook_the_courses_own_server_is_judged() {
+    let learner = Learner::new();
+    // No place that could be one.
+    let nowhere = learner.folder.path().join("nowhere");
+    let mut command = learner.command(&BOOK, &["check", ID]);
+    command.env("COURSE_WORKBOOK", &nowhere);
+    let said = learner::Said::from(command.output().unwrap());
+    said.with(0, &["checking the course's own server", "1 of 1 passed"]);
+    let mut command = learner.command(&BOOK, &["reset", ID]);
+    command.env("COURSE_WORKBOOK", &nowhere);
+    let said = learner::Said::from(command.output().unwrap());
+    said.with(1, &["no workbook at", "cargo course start"]);
+
+    let learner = Learner::started();
+    let own = ["checking the course's own server", "1 of 1 passed"];
+    learner.types(&["check", ID, "--reference"]).with(0, &own);
+}
+
+#[test]
+fn hints_come_one_by_one_and_end() {
+    let learner = Learner::started();
+    for number in 1..=3 {
+        let told = format!("1b, hint {number} of 3");
+        learner.types(&["hint"]).with(0, &[&told]);
+    }
+    learner.types(&["hint"]).with(0, &["no further hint"]);
+    learner.types(&["hint", ID, "2"]).with(0, &["hint 2 of 3"]);
+    learner
+        .types(&["hint", ID, "9"])
+        .with(0, &["no further hint"]);
+    learner.types(&["hint", ID]).with(0, &["no further hint"]);
+}
+
+#[test]
+fn nothing_is_given_away_unasked() {
+    let learner = Learner::started();
+    for verb in ["solution", "diff"] {
+        let refused = learner.types(&[verb]).with(1, &["not solved yet", "--yes"]);
+        refused.without("Interrupted");
+        learner.types(&[verb, "--yes"]).with(0, &["Interrupted"]);
+    }
+}
+
+#[test]
+fn a_slip_of_the_finger_gets_a_suggestion() {
+    let learner = Learner::started();
+    learner
+        .types(&["hint", "1B"])
+        .with(1, &["no exercise `1B`", "Did you mean 1b?"]);
+    learner
+        .types(&["next", "1b"])
+        .with(2, &["unexpected argument"]);
+    learner.types(&["chekc"]).with(2, &["similar", "'check'"]);
+    learner
+        .types(&["check", "B1"])
+        .with(2, &["no check `B1`", "Did you mean 1b?"]);
+    learner
+        .types(&["read", "34"])
+        .with(1, &["no chapter `34`", "Did you mean 3.4?"]);
+    let built = ["step 9 has no server", "step03"];
+    learner.types(&["run", "step9"]).with(1, &built);
+}
+
+#[test]
+fn an_exercise_serves_until_ctrl_c_and_leaves_nothing() {
+    let learner = Learner::started();
+    learner.solves(ID);
+    let addr = format!("127.0.0.1:{}", free_port());
+    let mut running = Running::start(learner.command(&BOOK, &["run", ID, "--listen", &addr]));
+    running.says("until Ctrl-C");
+    let root = running.heard();
+    let root = root
+        .split_once("serving ")
+        .and_then(|(_, rest)| rest.split_once(" at "));
+    let root = Path::new(root.expect("it says what it serves").0).to_owned();
+    assert!(root.join("hello.txt").exists());
+    let mut stream = loop {
+        if let Ok(stream) = TcpStream::connect(&addr) {
+            break stream;
+        }
+    };
+    stream.write_all(b"knock").unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut said = String::new();
+    stream.read_to_string(&mut said).unwrap();
+    assert_eq!(said, "knock");
+    running.signal("INT");
+    running.ends();
+    assert!(TcpStream::connect(&addr).is_err());
+    assert!(!root.exists(), "{} is left", root.display());
+}
+
+#[test]
+fn a_save_is_noticed_without_a_terminal() {
+    let learner = Learner::started();
+    let mut watch = Running::start(learner.command(&BOOK, &["watch"]));
+    watch.says("1b is not solved yet");
+    watch.says("watching");
+    learner.solves(ID);
+    watch.says("1b is solved");
+    watch.says("watching");
+}
+
+#[test]
+fn keys_are_heard_at_a_terminal() {
+    if needs::is_missing("the test of keys", &["script"]) {
+        return;
+    }
+    let learner = Learner::started();
+    let line = format!("'{}' watch {ID}", BOOK.display());
+    let mut command = learner.command(Path::new("script"), &["-q", "-e", "-c", &line, "/dev/null"]);
+    command.env("TERM", "xterm");
+    let mut watch = Running::start(command);
+    watch.says("q quit");
+    watch.types("h");
+    watch.says("hint 1 of 3");
+    watch.says("q quit");
+    watch.types("l");
+    watch.says("step01-socket");
+    watch.says("q quit");
+    learner.solves(ID);
+    watch.says("1b is solved");
+    watch.says("q quit");
+    watch.types("n");
+    watch.says("5a CGI variables");
+    watch.says("q quit");
+    watch.types("q");
+    assert_eq!(watch.ends(), Some(0), "{}", watch.heard());
+}
