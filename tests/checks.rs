@@ -17,6 +17,9 @@ const BROKEN: &str = env!("CARGO_BIN_EXE_broken");
 /// Broken servers that are judged at once: most of the time is spent waiting.
 const AT_ONCE: usize = 8;
 
+/// What a broken server is told, after its name.
+const PLACES: [&str; 5] = ["{addr}", "{root}", "{cgi}", "{upstream}", "{other}"];
+
 /// What a verdict may take without being mentioned.
 const SLOW: Duration = Duration::from_secs(10);
 
@@ -64,7 +67,7 @@ fn not_judged(check: &Check, why: &str) {
 }
 
 /// Kinds of servers, and what those of a kind do.
-const KINDS: [(&str, &str); 8] = [
+const KINDS: [(&str, &str); 9] = [
     ("doors", "Servers that open a door"),
     ("echoes", "Servers that send back what they get"),
     ("lines", "Servers that answer lines"),
@@ -73,6 +76,7 @@ const KINDS: [(&str, &str); 8] = [
     ("files", "Servers of files"),
     ("company", "Servers of many at once"),
     ("programs", "Servers that run programs"),
+    ("proxies", "Servers that hand requests on"),
 ];
 
 /// A broken server, and the checks that have to notice.
@@ -108,6 +112,7 @@ impl Flaw {
             Needs::Files => self.kind == "files",
             Needs::Company | Needs::Slow | Needs::Panics => self.kind == "company",
             Needs::Programs => self.kind == "programs",
+            Needs::Proxy => self.kind == "proxies",
         };
         CHECKS.into_iter().filter(belongs).collect()
     }
@@ -130,8 +135,8 @@ impl Flaw {
 
     /// Judges it; what is wrong is a verdict that was not to be expected.
     fn judge(&self) -> (String, Vec<String>) {
-        let words = [BROKEN, &self.name, "{addr}", "{root}", "{cgi}"].map(str::to_owned);
-        let subject = Subject::words(words.to_vec());
+        let words = [BROKEN, &self.name].into_iter().chain(PLACES);
+        let subject = Subject::words(words.map(str::to_owned).collect());
         let (mut row, mut wrong) = (String::new(), Vec::new());
         for check in self.checks() {
             let claims = self.fails.iter().any(|id| id == check.id);

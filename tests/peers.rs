@@ -125,6 +125,12 @@ const EXPECTED: &[Row] = &[
         Fails("5 MiB through a program that sends back what it gets"),
         "mod_cgid writes all of a request's content before it reads; the program waits, and is ended",
     ),
+    (
+        "5f",
+        Fails("fields that are about the client's connection"),
+        Passes,
+        "nginx hands on the fields that Connection names, and does not add itself to Via",
+    ),
 ];
 
 impl Outcome {
@@ -179,7 +185,7 @@ impl Bench {
         let script = format!(
             "mkdir -p '{place}' && sed -e 's|ADDR|{{addr}}|; s|ROOT|{{root}}|; s|PROGRAMS|{{cgi}}|' \
              -e 's|PLACE|{place}|; s|OURS|{ours}|; s|MODULES|{MODULES}|' \
-             -e 's|ECHO|{}|; s|SLOW|{}|' '{conf}' >'{place}/conf' && \
+             -e 's|ECHO|{}|; s|SLOW|{}|; s|UPSTREAM|{{upstream}}|; s|OTHER|{{other}}|' '{conf}' >'{place}/conf' && \
              exec {command} '{place}/conf'",
             echo.addr(),
             slow.addr()

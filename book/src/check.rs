@@ -59,8 +59,9 @@ pub(crate) struct Asked {
     /// check].
     ///
     /// In the command, {port} or {addr} stands where the server takes its port or its address,
-    /// {root} where it takes the folder of its files, and {cgi} where it takes the folder of the
-    /// programs that it runs for /cgi/NAME (checks of step 5).
+    /// {root} where it takes the folder of its files. For the checks of step 5 there are also {cgi},
+    /// the folder of the programs that it runs for /cgi/NAME, and the addresses of those who stand
+    /// behind it, whom the grader plays: {upstream} and {other}, HTTP servers for /api/.
     #[arg(long, value_name = "COMMAND")]
     server: Option<String>,
     /// Judge the course's own servers, also when there is a workbook.

@@ -1,8 +1,8 @@
 //! Servers that are wrong on purpose, each in one way, to see whether the checks notice.
 //!
 //! ```text
-//! broken                                 lists them, each with the checks it fails
-//! broken NAME ADDRESS FOLDER PROGRAMS    runs one
+//! broken                                            lists them, each with the checks it fails
+//! broken NAME ADDRESS FOLDER PROGRAMS [BEHIND…]     runs one, with these addresses behind it
 //! ```
 //!
 //! Each file is one misconception, named for it. What it gets wrong is all that the file holds:
@@ -17,6 +17,7 @@ mod answers_after_goodbye;
 mod believes_anything;
 mod believes_in_proxy;
 mod believes_two_lengths;
+mod believes_who_clients_say_they_are;
 mod closes_without_draining;
 mod company;
 mod content_comes_with_the_head;
@@ -34,6 +35,7 @@ mod files;
 mod follows_any_link;
 mod forgets_allow;
 mod forgets_the_slash;
+mod hands_on_every_field;
 mod hangs_up_when_full;
 mod has_no_clock;
 mod has_no_limits;
@@ -52,6 +54,7 @@ mod one_guest_at_a_time;
 mod one_read_is_one_line;
 mod one_read_is_one_request;
 mod programs;
+mod proxies;
 mod reads_ahead;
 mod reads_the_whole_file;
 mod repeats_what_it_was_told;
@@ -68,10 +71,13 @@ mod waits_for_the_next_octet;
 mod writes_all_before_it_reads;
 
 use std::env;
-use std::net::TcpListener;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
+
+/// Where nobody is.
+const NOBODY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
 
 /// A server with one flaw.
 struct Flaw {
@@ -99,6 +105,8 @@ enum Serve {
     Company(&'static company::Choice),
     /// As the course's server of step 5, with one thing chosen otherwise.
     Programs(&'static programs::Choice),
+    /// As [`proxies`], with one part replaced.
+    Proxies(&'static proxies::Parts),
 }
 
 impl Serve {
@@ -113,11 +121,12 @@ impl Serve {
             Serve::Files(_) => "files",
             Serve::Company(_) => "company",
             Serve::Programs(_) => "programs",
+            Serve::Proxies(_) => "proxies",
         }
     }
 }
 
-const FLAWS: [Flaw; 56] = [
+const FLAWS: [Flaw; 59] = [
     Flaw {
         name: "right_doors",
         fails: &[],
@@ -157,6 +166,11 @@ const FLAWS: [Flaw; 56] = [
         name: "right_programs",
         fails: &[],
         serve: Serve::Programs(&programs::CHOICE),
+    },
+    Flaw {
+        name: "right_proxies",
+        fails: &[],
+        serve: Serve::Proxies(&proxies::PARTS),
     },
     repeats_what_it_was_told::FLAW,
     does_not_say_which_address::FLAW,
@@ -206,11 +220,13 @@ const FLAWS: [Flaw; 56] = [
     waits_for_the_end::FLAW,
     writes_all_before_it_reads::FLAW,
     leaves_programs_behind::FLAW,
+    hands_on_every_field::FLAW,
+    believes_who_clients_say_they_are::FLAW,
 ];
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
-    let [name, addr, root, programs] = &args[..] else {
+    let [name, addr, root, programs, behind @ ..] = &args[..] else {
         for flaw in FLAWS {
             println!(
                 "{} {} {}",
@@ -229,6 +245,13 @@ fn main() -> ExitCode {
     if let Serve::Doors(parts) = flaw.serve {
         return doors::serve(addr, parts);
     }
+    // Only the kinds that are told of somebody have anybody behind them.
+    let behind = |at: usize| {
+        behind
+            .get(at)
+            .and_then(|addr| addr.parse().ok())
+            .unwrap_or(NOBODY)
+    };
     let served = TcpListener::bind(addr).and_then(|listener| match flaw.serve {
         Serve::Doors(_) => unreachable!("it opens its door itself"),
         Serve::Patient(patience) => echoes::serve_within(&listener, &echoes::PARTS, patience),
@@ -236,6 +259,7 @@ fn main() -> ExitCode {
         Serve::Lines(parts) => lines::serve(&listener, parts),
         Serve::Company(choice) => company::serve(&listener, root, choice),
         Serve::Programs(choice) => programs::serve(&listener, root, programs, choice),
+        Serve::Proxies(parts) => proxies::serve(&listener, [behind(0), behind(1)], parts),
         Serve::Messages(parts) => right::serve(&listener, parts),
         Serve::Files(answer) => files::serve(&listener, root, answer),
     });

@@ -120,7 +120,7 @@ fn refuse(guest: &mut Guest, parts: &Parts, request: &Request, status: u16) -> i
     guest.stream.write_all(&answer)
 }
 
-fn leave(mut stream: &TcpStream) -> io::Result<()> {
+pub(crate) fn leave(mut stream: &TcpStream) -> io::Result<()> {
     stream.shutdown(Shutdown::Write)?;
     stream.set_read_timeout(Some(LINGER))?;
     while stream.read(&mut [0; 4096])? > 0 {}

@@ -5,7 +5,7 @@ use crate::grader::table::{Check, Label, Needs};
 use crate::grader::tree::Tree;
 use crate::grader::{
     step01, step01_idle, step01_port, step02_answers, step02_requests, step03_again, step03_files,
-    step03_jail, step04, step04_crowd, step05_rude, step05_told,
+    step03_jail, step04, step04_crowd, step05_handed, step05_rude, step05_told,
 };
 
 /// A row of the table.
@@ -28,11 +28,12 @@ const fn row(
 
 use Label::{Agreed, Course, Rfc};
 use Needs::{
-    Address, Company, Echoes, Files, Lines, Pages, PagesAndEcho, Panics, Patience, Programs, Slow,
+    Address, Company, Echoes, Files, Lines, Pages, PagesAndEcho, Panics, Patience, Programs, Proxy,
+    Slow,
 };
 
 /// Every check of the course, in the order of the book.
-pub const CHECKS: [Check; 33] = [
+pub const CHECKS: [Check; 34] = [
     row(
         ("1a", "1.1"),
         "Report your port",
@@ -227,6 +228,13 @@ pub const CHECKS: [Check; 33] = [
         Course,
         Programs,
         step05_rude::cgi_misbehaves,
+    ),
+    row(
+        ("5f", "5.6"),
+        "Proxy fields",
+        Rfc,
+        Proxy,
+        step05_handed::proxy_fields,
     ),
 ];
 

@@ -5,6 +5,7 @@
 //! python3|my server.py|18080|/tmp/…/root    as it is started
 //! ```
 
+use crate::grader::behind::Behind;
 use crate::grader::tree::Tree;
 use std::net::SocketAddr;
 
@@ -27,12 +28,12 @@ pub(super) fn words(line: &str) -> Result<Vec<String>, String> {
     }
 }
 
-/// Fills in the folders: of files, and of programs.
-pub(super) fn with_folders(words: &[String], tree: &Tree) -> Vec<String> {
+/// Fills in what is around the server: folders of files and of programs, and who stands behind it.
+pub(super) fn with_surroundings(words: &[String], tree: &Tree, behind: &Behind) -> Vec<String> {
     let (root, programs) = (tree.root(), tree.programs());
     let placed = |word: &String| {
-        word.replace("{root}", &root.to_string_lossy())
-            .replace("{cgi}", &programs.to_string_lossy())
+        let word = word.replace("{root}", &root.to_string_lossy());
+        behind.fill(&word.replace("{cgi}", &programs.to_string_lossy()))
     };
     words.iter().map(placed).collect()
 }
@@ -97,7 +98,10 @@ mod tests {
     fn every_place_is_filled() {
         let tree = Tree::new().unwrap();
         let line = words("x --at={addr} {port} {root}/a {cgi}").unwrap();
-        let filled = at(with_folders(&line, &tree), ([127, 0, 0, 1], 80).into());
+        let filled = at(
+            with_surroundings(&line, &tree, &Behind::default()),
+            ([127, 0, 0, 1], 80).into(),
+        );
         let (root, cgi) = (tree.root(), tree.programs());
         let (root, cgi) = (root.display(), cgi.display());
         let expected = format!("x --at=127.0.0.1:80 80 {root}/a {cgi}");

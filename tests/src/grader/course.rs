@@ -35,7 +35,7 @@ pub(super) fn subject(needs: Needs) -> Result<Subject, Problem> {
     let serve: Serve = match needs {
         Needs::Address => return built(1),
         // What its programs complain about is no business of whoever reads the verdicts.
-        Needs::Programs => return built(5),
+        Needs::Programs | Needs::Proxy => return built(5),
         Needs::Echoes => echoes,
         Needs::Lines => lines,
         Needs::Patience => patient,
@@ -68,7 +68,10 @@ pub struct Binary {
 /// One sentence for a step without a server, and what Cargo said when it failed.
 pub fn binary(step: u8) -> Result<Binary, String> {
     const FOLDER: &str = "{root} --listen {addr}";
-    let gateway = format!("{FOLDER} --listing --cgi /cgi={{cgi}} --timeout head=2s,gateway=2s");
+    let gateway = format!(
+        "{FOLDER} --listing --cgi /cgi={{cgi}} --proxy /api={{upstream}},{{other}} \
+         --timeout head=2s,gateway=2s"
+    );
     let (package, binary, arguments) = match step {
         1 => ("step01-socket", "step01-socket", "{addr}"),
         3 => ("step03-static", "step03-static", FOLDER),

@@ -3,6 +3,7 @@
 //! ```text
 //! a space before the colon
 //!   sent       "GET / HTTP/1.1\r\nHost : a\r\n\r\n"
+//!   handed on  what somebody behind the server heard of it, where there is anybody
 //!   came back  "HTTP/1.1 200 OK\r\n…"
 //!                        ^ here
 //!   expected   status 400, not 200
@@ -40,6 +41,8 @@ pub struct Finding {
     pub sent: Vec<u8>,
     /// Where what was sent was cut, ascending, where that matters.
     pub cuts: Vec<usize>,
+    /// Octets that somebody behind the server heard of it.
+    pub heard: Vec<u8>,
     /// Octets that came back.
     pub received: Vec<u8>,
     /// Offset in `received` of the first octet that is not as expected, where there is one.
@@ -52,13 +55,13 @@ pub struct Finding {
 
 impl Finding {
     /// A shell command that sends the same octets to `addr`, cut in the same places; `None` where
-    /// there are too many of either to be typed, or none.
+    /// there are too many of either to be typed, or none, or somebody behind the server has a part in it.
     pub fn replay(&self, addr: SocketAddr) -> Option<String> {
         let (ip, port) = (addr.ip(), addr.port());
         if self.sent.is_empty() || self.sent.len() > SHOWN_BYTES {
             return None;
         }
-        if self.cuts.len() > REPLAYED_CUTS {
+        if self.cuts.len() > REPLAYED_CUTS || !self.heard.is_empty() {
             return None;
         }
         let pieces: Vec<String> = self
@@ -135,8 +138,13 @@ impl fmt::Display for Finding {
         if let Some(cut) = self.cut_as() {
             writeln!(f, "  in pieces  {cut}")?;
         }
+        if !self.heard.is_empty() {
+            writeln!(f, "  handed on  {}", Escaped(&self.heard))?;
+        }
+        // Who has not been answered behind the server cannot have had an answer from it.
+        let unanswered = !self.heard.is_empty() && self.received.is_empty();
         // A finding about memory or time has no octets to show.
-        if !(self.sent.is_empty() && self.received.is_empty()) {
+        if !(unanswered || self.sent.is_empty() && self.received.is_empty()) {
             self.show_answer(f)?;
         }
         writeln!(f, "  expected   {}", self.expected)?;
@@ -161,6 +169,7 @@ mod tests {
             },
             sent: b"GET / HTTP/1.1\r\n\r\n".to_vec(),
             cuts: vec![3],
+            heard: Vec::new(),
             received: b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(),
             at: Some(9),
             expected: "status 200, not 400".into(),

@@ -14,11 +14,13 @@
 //!
 //! What a subject has to do for the checks to have something to ask is in [`Needs`].
 
+mod behind;
 mod checks;
 mod command_line;
 mod course;
 mod cutting;
 mod finding;
+mod handed;
 mod request;
 mod site;
 mod step01;
@@ -31,6 +33,7 @@ mod step03_files;
 mod step03_jail;
 mod step04;
 mod step04_crowd;
+mod step05_handed;
 mod step05_rude;
 mod step05_told;
 mod subject;

@@ -1,5 +1,5 @@
-//! What the ladder's servers are given to serve: the tree with its programs, and three paths that are
-//! neither.
+//! What the ladder's servers are given to serve: the tree with its programs, what is handed on to who
+//! stands behind them, and three paths that are neither.
 //!
 //! ```text
 //! /echo    sends back the content that was sent, once it is complete
@@ -7,8 +7,9 @@
 //! /panic   crashes whoever handles it
 //! ```
 
+use crate::grader::behind::Behind;
 use crate::pipe::Gate;
-use gateway::{Cgi, Prefix, Programs, Routes};
+use gateway::{Address, Capacity, Cgi, Complaints, Prefix, Programs, Proxy, Routes, Upstream};
 use http_parse::Status;
 use static_files::{
     Body, Collect, Exchange, Files, Handler, Listing, Reply, Request, Response, gateway_failure,
@@ -31,11 +32,26 @@ pub const SLOW: Duration = Duration::from_millis(200);
 /// # Errors
 /// What the file system reports, or a system that has nothing left.
 pub(crate) fn handler(root: &Path, cgi: &Path) -> io::Result<Arc<dyn Handler + Send + Sync>> {
+    handler_before(root, cgi, &Behind::default())
+}
+
+/// The same, with these behind it.
+///
+/// # Errors
+/// As [`handler`].
+pub(super) fn handler_before(
+    root: &Path,
+    cgi: &Path,
+    behind: &Behind,
+) -> io::Result<Arc<dyn Handler + Send + Sync>> {
     let files = Files::new(root)?.listing(Listing::Shown);
     let prefix: Prefix = "/cgi".parse().expect("it is a prefix");
     let programs = Programs::new(Programs::LIMIT)?;
     let mut site = Routes::new(files);
     site.mount(prefix.clone(), Cgi::new(prefix, cgi, &programs)?);
+    if !behind.is_empty() {
+        hand_on(&mut site, behind)?;
+    }
     Ok(Arc::new(move |request: &Request| match request.path() {
         b"/echo" => Reply::Exchange(Box::new(echo(request))),
         b"/slow" => match slow() {
@@ -46,6 +62,17 @@ pub(crate) fn handler(root: &Path, cgi: &Path) -> io::Result<Arc<dyn Handler + S
         b"/panic" => std::panic::resume_unwind(Box::new("as it was asked to")),
         _ => site.handle(request),
     }))
+}
+
+fn hand_on(site: &mut Routes, behind: &Behind) -> io::Result<()> {
+    let complaints = Complaints::new()?;
+    let addresses = ["{upstream}", "{other}"].map(|place| Address::Tcp(behind.at(place)));
+    let upstream = Upstream::new(addresses.into(), Capacity::default(), &complaints);
+    site.mount(
+        "/api".parse().expect("it is a prefix"),
+        Proxy::new(&upstream),
+    );
+    Ok(())
 }
 
 fn echo(request: &Request) -> impl Exchange + use<> {

@@ -1,10 +1,18 @@
 //! The thing to be judged: a server of the ladder, or any executable.
 //!
-//! Rules for an executable: `{addr}`, `{port}`, `{root}` and `{cgi}` in its command line are replaced
-//! by its address, its port, the folder of its files and the folder of its programs; it accepts on
-//! that address within five seconds, needs nothing else to be running, and ends on SIGTERM. It runs in a process group of its own, which is killed when the check is over, and
-//! also when the grader itself is.
+//! Rules for an executable: the words in braces in its command line are replaced; it accepts on its
+//! address within five seconds, needs nothing else to be running, and ends on SIGTERM.
+//!
+//! ```text
+//! {addr} {port}         where it listens: both say it
+//! {root} {cgi}          the folder of its files, and that of its programs
+//! {upstream} {other}    the addresses of two HTTP servers, which the grader plays
+//! ```
+//!
+//! It runs in a process group of its own, which is killed when the check is over, and also when the
+//! grader itself is.
 
+use crate::grader::behind::Behind;
 use crate::grader::command_line;
 use crate::grader::cutting::Cutter;
 use crate::grader::finding::Finding;
@@ -31,6 +39,7 @@ const LAST_WORDS_BYTES: usize = 600;
 pub struct Subject {
     made: Made,
     cutter: Arc<Cutter>,
+    behind: Behind,
 }
 
 /// What it is made of.
@@ -89,8 +98,11 @@ impl Subject {
     }
 
     fn made(made: Made) -> Subject {
-        let cutter = Cutter::none();
-        Subject { made, cutter }
+        Subject {
+            made,
+            cutter: Cutter::none(),
+            behind: Behind::default(),
+        }
     }
 
     /// Takes a command line apart, as a shell would: words, and quotes around spaces.
@@ -107,6 +119,16 @@ impl Subject {
         Subject { cutter, ..self }
     }
 
+    /// The same, with these behind it.
+    pub(super) fn before(&self, behind: Behind) -> Subject {
+        let (made, cutter) = (self.made.clone(), Arc::clone(&self.cutter));
+        Subject {
+            made,
+            cutter,
+            behind,
+        }
+    }
+
     /// Whether it is a process of its own, so that memory and threads are its alone.
     pub(super) fn is_process(&self) -> bool {
         matches!(self.made, Made::Command(_))
@@ -117,10 +139,8 @@ impl Subject {
         let Made::Command(words) = &self.made else {
             return None;
         };
-        Some(command_line::at(
-            command_line::with_folders(words, tree),
-            addr,
-        ))
+        let words = command_line::with_surroundings(words, tree, &self.behind);
+        Some(command_line::at(words, addr))
     }
 
     /// Starts the subject, has it judged, and ends it.
@@ -158,11 +178,12 @@ impl Subject {
         let log = tree.log();
         let running = match &self.made {
             Made::Function(serve) => {
-                let handler = site::handler(&tree.root(), &tree.programs()).map_err(ours)?;
+                let (root, programs) = (tree.root(), tree.programs());
+                let handler = site::handler_before(&root, &programs, &self.behind).map_err(ours)?;
                 Running::Thread(Served::start(*serve, handler, config).map_err(ours)?)
             }
             Made::Command(words) => {
-                let words = command_line::with_folders(words, tree);
+                let words = command_line::with_surroundings(words, tree, &self.behind);
                 let borrowed: Vec<&str> = words.iter().map(String::as_str).collect();
                 let started = Executable::start(&borrowed, &tree.root(), Some(&log));
                 Running::Process(started.map_err(|error| not_started(&words, &error, &log))?)

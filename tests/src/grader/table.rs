@@ -42,6 +42,8 @@ pub enum Needs {
     Panics,
     /// The programs in `{cgi}` are run for `/cgi/` and their name.
     Programs,
+    /// Requests for `/api/` are handed on to the HTTP servers `{upstream}` and `{other}`.
+    Proxy,
 }
 
 impl Needs {
@@ -51,7 +53,7 @@ impl Needs {
             Needs::Address | Needs::Echoes | Needs::Lines | Needs::Pages => None,
             Needs::Patience => Some(Needs::Echoes),
             Needs::PagesAndEcho | Needs::Files => Some(Needs::Pages),
-            Needs::Company | Needs::Programs => Some(Needs::Files),
+            Needs::Company | Needs::Programs | Needs::Proxy => Some(Needs::Files),
             Needs::Slow | Needs::Panics => Some(Needs::Company),
         };
         self == other || less.is_some_and(|less| less.covers(other))
@@ -72,6 +74,7 @@ impl fmt::Display for Needs {
             Needs::Slow => "the same, and GET /slow is answered after 200 ms of work",
             Needs::Panics => "the same, and GET /panic crashes its handler",
             Needs::Programs => "the programs in {cgi}, run for /cgi/NAME",
+            Needs::Proxy => "/api/… is handed on to {upstream} and {other}",
         })
     }
 }

@@ -58,6 +58,7 @@ impl Proof {
             proof: self,
             sent: Vec::new(),
             cuts: Vec::new(),
+            heard: Vec::new(),
             received: Vec::new(),
             at: None,
             expected: expected.into(),
