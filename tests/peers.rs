@@ -131,6 +131,13 @@ const EXPECTED: &[Row] = &[
         Passes,
         "nginx hands on the fields that Connection names, and does not add itself to Via",
     ),
+    (
+        "5g",
+        Fails("an upstream that answers in no language"),
+        Fails("an upstream that answers in no language"),
+        "both take an answer without a status line for one of HTTP/0.9, and hand it on",
+    ),
+    ("5h", Passes, Passes, ""),
 ];
 
 impl Outcome {

@@ -1,6 +1,7 @@
 //! Hands on every field that a client sends: a proxy that changes nothing cannot be wrong.
 
-use crate::proxies::{PARTS, Parts, lines, with};
+use crate::answers::lines;
+use crate::proxies::{PARTS, Parts, with};
 use crate::right::Request;
 use crate::{Flaw, Serve};
 use std::net::IpAddr;

@@ -13,7 +13,9 @@
 
 mod a_broken_guest_ends_it;
 mod a_thread_for_each;
+mod answers;
 mod answers_after_goodbye;
+mod asks_again_whatever_it_was;
 mod believes_anything;
 mod believes_in_proxy;
 mod believes_two_lengths;
@@ -36,6 +38,7 @@ mod follows_any_link;
 mod forgets_allow;
 mod forgets_the_slash;
 mod hands_on_every_field;
+mod hands_on_two_lengths;
 mod hangs_up_when_full;
 mod has_no_clock;
 mod has_no_limits;
@@ -64,10 +67,12 @@ mod sends_names_as_they_are;
 mod sends_what_one_read_gives;
 mod sleeps_on_the_loop;
 mod stops_at_the_first_read;
+mod takes_an_end_for_the_end;
 mod two_ends_are_better;
 mod waits_for_ever;
 mod waits_for_the_end;
 mod waits_for_the_next_octet;
+mod works_for_nobody;
 mod writes_all_before_it_reads;
 
 use std::env;
@@ -126,7 +131,7 @@ impl Serve {
     }
 }
 
-const FLAWS: [Flaw; 59] = [
+const FLAWS: [Flaw; 63] = [
     Flaw {
         name: "right_doors",
         fails: &[],
@@ -222,6 +227,10 @@ const FLAWS: [Flaw; 59] = [
     leaves_programs_behind::FLAW,
     hands_on_every_field::FLAW,
     believes_who_clients_say_they_are::FLAW,
+    asks_again_whatever_it_was::FLAW,
+    takes_an_end_for_the_end::FLAW,
+    works_for_nobody::FLAW,
+    hands_on_two_lengths::FLAW,
 ];
 
 fn main() -> ExitCode {

@@ -26,7 +26,7 @@ const PLACES: [(&str, u16); 5] = [
 ];
 
 /// How long a door and those who speak are waited for.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Between two looks who has come.
 const LOOK: Duration = Duration::from_millis(1);
@@ -115,25 +115,18 @@ impl Doors {
         Some(self.quiet.remove(speaks))
     }
 
-    /// The next connection on which somebody speaks, if there is one within `patience`.
-    pub(super) fn wait(&mut self, patience: Duration) -> Option<Line> {
-        let until = Instant::now() + patience;
-        loop {
-            match self.look() {
-                None if Instant::now() < until => thread::park_timeout(LOOK),
-                line => return line,
-            }
-        }
-    }
-
     /// Keeps a connection for what may be asked on it later.
     pub(super) fn keep(&mut self, line: Line) {
-        self.quiet.push(line);
+        self.quiet.push(Line {
+            heard: Vec::new(),
+            kept: true,
+            ..line
+        });
     }
 
-    /// Closes every door, and every connection.
-    pub(super) fn close(&mut self) {
-        self.doors.clear();
+    /// Closes a door, and every connection.
+    pub(super) fn close(&mut self, place: &str) {
+        self.doors.retain(|(open, _)| *open != place);
         self.quiet.clear();
     }
 }
@@ -144,6 +137,8 @@ pub(super) struct Line {
     stream: TcpStream,
     /// All that was heard of the request.
     pub(super) heard: Vec<u8>,
+    /// Whether there was another request before.
+    pub(super) kept: bool,
 }
 
 /// What was not heard as it should have been, in words that follow "but".
@@ -156,8 +151,11 @@ impl Line {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        let heard = Vec::new();
-        Ok(Line { stream, heard })
+        Ok(Line {
+            stream,
+            heard: Vec::new(),
+            kept: false,
+        })
     }
 
     /// What could be read now: none where nothing has come, 0 at the end.
@@ -264,7 +262,7 @@ mod tests {
         drop(connect("{upstream}"));
         assert!(doors.look().is_none());
         speaking.write_all(b"ab").unwrap();
-        let mut line = doors.wait(PATIENCE).unwrap();
+        let mut line = doors.look().unwrap();
         assert_eq!(line.exactly(2), Ok(b"ab".to_vec()));
         assert!(doors.look().is_none());
         drop(speaking);

@@ -5,7 +5,8 @@ use crate::grader::table::{Check, Label, Needs};
 use crate::grader::tree::Tree;
 use crate::grader::{
     step01, step01_idle, step01_port, step02_answers, step02_requests, step03_again, step03_files,
-    step03_jail, step04, step04_crowd, step05_handed, step05_rude, step05_told,
+    step03_jail, step04, step04_crowd, step05_desync, step05_failing, step05_handed, step05_rude,
+    step05_told,
 };
 
 /// A row of the table.
@@ -33,7 +34,7 @@ use Needs::{
 };
 
 /// Every check of the course, in the order of the book.
-pub const CHECKS: [Check; 34] = [
+pub const CHECKS: [Check; 36] = [
     row(
         ("1a", "1.1"),
         "Report your port",
@@ -235,6 +236,20 @@ pub const CHECKS: [Check; 34] = [
         Rfc,
         Proxy,
         step05_handed::proxy_fields,
+    ),
+    row(
+        ("5g", "5.6"),
+        "Proxy failures",
+        Rfc,
+        Proxy,
+        step05_failing::proxy_failures,
+    ),
+    row(
+        ("5h", "5.7"),
+        "No desync",
+        Agreed,
+        Proxy,
+        step05_desync::no_desync,
     ),
 ];
 

@@ -4,7 +4,8 @@
 //! Port 0 asks the system for any free one, so only the program knows which it has got.
 
 use crate::grader::finding::Proof;
-use crate::grader::subject::{Problem, Subject, Verdict, not_started};
+use crate::grader::last_words::not_started;
+use crate::grader::subject::{Problem, Subject, Verdict};
 use crate::grader::tree::Tree;
 use crate::launched::Launched;
 use crate::subject::START_AND_STOP;

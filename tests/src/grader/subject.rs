@@ -16,23 +16,23 @@ use crate::grader::behind::Behind;
 use crate::grader::command_line;
 use crate::grader::cutting::Cutter;
 use crate::grader::finding::Finding;
+use crate::grader::last_words::{last_words, not_started};
 use crate::grader::site;
 use crate::grader::tree::Tree;
 use crate::process::{Memory, children, memory, threads};
-use crate::subject::{Executable, START_AND_STOP, Serve, Served};
+use crate::subject::{Executable, Serve, Served};
 use static_files::Config;
-use std::fs;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How long the grader waits for an answer, or for the end of a connection, unless told otherwise.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// How long a server that has just given a wrong answer is watched, to see whether it has died.
 const LAST_BREATH: Duration = Duration::from_millis(50);
-
-/// Octets of what a server said on standard error that are shown.
-const LAST_WORDS_BYTES: usize = 600;
 
 /// The thing to be judged, and how what is sent to it is cut.
 #[derive(Debug, Clone)]
@@ -40,6 +40,7 @@ pub struct Subject {
     made: Made,
     cutter: Arc<Cutter>,
     behind: Behind,
+    patience: Duration,
 }
 
 /// What it is made of.
@@ -78,6 +79,7 @@ pub struct Server {
     /// What it says on standard error.
     log: PathBuf,
     cutter: Arc<Cutter>,
+    patience: Duration,
 }
 
 #[derive(Debug)]
@@ -102,6 +104,7 @@ impl Subject {
             made,
             cutter: Cutter::none(),
             behind: Behind::default(),
+            patience: PATIENCE,
         }
     }
 
@@ -121,12 +124,16 @@ impl Subject {
 
     /// The same, with these behind it.
     pub(super) fn before(&self, behind: Behind) -> Subject {
-        let (made, cutter) = (self.made.clone(), Arc::clone(&self.cutter));
         Subject {
-            made,
-            cutter,
             behind,
+            ..self.clone()
         }
+    }
+
+    /// The same, waited for no longer than this: enough for a server of which it is known that it hangs.
+    #[must_use]
+    pub fn within(self, patience: Duration) -> Subject {
+        Subject { patience, ..self }
     }
 
     /// Whether it is a process of its own, so that memory and threads are its alone.
@@ -194,6 +201,7 @@ impl Subject {
             running,
             log,
             cutter,
+            patience: self.patience,
         })
     }
 }
@@ -210,6 +218,11 @@ impl Server {
     /// How what is sent to it is cut.
     pub(super) fn cutter(&self) -> Arc<Cutter> {
         Arc::clone(&self.cutter)
+    }
+
+    /// How long an answer of it, or the end of a connection, is waited for.
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
     }
 
     /// The process that serves: for a function, this one.
@@ -283,35 +296,4 @@ fn family(pid: u32) -> Vec<u32> {
     let mut all = children(pid).unwrap_or_default();
     all.push(pid);
     all
-}
-
-pub(super) fn not_started(words: &[String], error: &io::Error, log: &Path) -> Problem {
-    let program = words.first().map_or("", String::as_str);
-    match error.kind() {
-        ErrorKind::NotFound => Problem::NotJudged(format!(
-            "there is no program `{program}`: check the spelling, or give the path to it"
-        )),
-        ErrorKind::PermissionDenied => Problem::NotJudged(format!(
-            "`{program}` may not be run: try chmod +x {program}"
-        )),
-        ErrorKind::InvalidInput => Problem::NotJudged(error.to_string()),
-        ErrorKind::TimedOut => Problem::NotServing(format!(
-            "the server does not accept connections on its address within {START_AND_STOP:?}: \
-             does its command use {{port}} or {{addr}}?{}",
-            last_words(log)
-        )),
-        _ => Problem::NotServing(format!("the server: {error}{}", last_words(log))),
-    }
-}
-
-/// The end of what a server said on standard error, as the end of a sentence.
-fn last_words(log: &Path) -> String {
-    let said = fs::read(log).unwrap_or_default();
-    let from = said.len().saturating_sub(LAST_WORDS_BYTES);
-    let text = String::from_utf8_lossy(&said[from..]);
-    let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
-    match lines[..] {
-        [] => String::new(),
-        _ => format!("; its last words:\n    {}", lines.join("\n    ")),
-    }
 }

@@ -8,10 +8,6 @@ use crate::grader::subject::Server;
 use crate::report::first_difference;
 use crate::trouble::Trouble;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How long the grader waits for an answer, or for the end of a connection.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where the status code stands in an answer: after `HTTP/1.1 `.
 const STATUS_OFFSET: usize = 9;
@@ -40,7 +36,7 @@ pub(crate) struct Talk {
 impl Proof {
     /// Connects in order to prove this.
     pub(crate) fn talk(self, server: &Server) -> Found<Talk> {
-        match Client::connect_with(server.addr(), PATIENCE) {
+        match Client::connect_with(server.addr(), server.patience()) {
             Ok(client) => Ok(Talk {
                 client,
                 proof: self,
