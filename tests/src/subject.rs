@@ -9,7 +9,7 @@
 //! test that used them has panicked; an executable is gone also when the whole process is killed. A server that does not stop fails its test by a deadline:
 //! its thread is left behind rather than waited for.
 
-use crate::port::free_port;
+use crate::port::Port;
 use crate::process::state;
 use crate::watchdog::Watchdog;
 use socket::Stop;
@@ -136,18 +136,31 @@ pub struct Executable {
     ended: Receiver<io::Result<ExitStatus>>,
     status: Option<ExitStatus>,
     _watchdog: Watchdog,
+    /// Held as long as it runs, so that nobody else is told the same.
+    port: Option<Port>,
 }
 
 impl Executable {
     /// Starts `words`, in which `{addr}`, `{port}` and `{root}` are replaced, and waits until it
-    /// accepts.
+    /// accepts; at another address where somebody else has taken the first one meanwhile.
     ///
     /// What it prints on standard error goes to the file `log`, or nowhere.
     ///
     /// # Errors
     /// When it cannot be started, ends, or does not accept within [`START_AND_STOP`].
     pub fn start(words: &[&str], root: &Path, log: Option<&Path>) -> io::Result<Executable> {
-        let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        let (port, mut started) = Port::with(|port| Executable::start_at(port, words, root, log))?;
+        started.port = Some(port);
+        Ok(started)
+    }
+
+    fn start_at(
+        port: u16,
+        words: &[&str],
+        root: &Path,
+        log: Option<&Path>,
+    ) -> io::Result<Executable> {
+        let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let words: Vec<String> = words
             .iter()
             .map(|word| {
@@ -188,6 +201,7 @@ impl Executable {
             ended,
             status: None,
             _watchdog: watchdog,
+            port: None,
         };
         started.await_accepting()?;
         Ok(started)
@@ -242,13 +256,16 @@ impl Executable {
             if state(self.pid).is_ok_and(|state| matches!(state, 'R' | 'D')) {
                 at_work = Instant::now();
             }
-            if TcpStream::connect_timeout(&self.addr, START_AND_STOP).is_ok() {
-                return Ok(());
-            }
-            if let Some(status) = self.wait(RETRY) {
+            let connected = TcpStream::connect_timeout(&self.addr, START_AND_STOP).is_ok();
+            let patience = if connected { Duration::ZERO } else { RETRY };
+            // Whoever accepts where this one has ended is somebody else.
+            if let Some(status) = self.wait(patience) {
                 return Err(io::Error::other(format!(
                     "it ended before it accepted: {status}"
                 )));
+            }
+            if connected {
+                return Ok(());
             }
         }
         Err(io::Error::new(
