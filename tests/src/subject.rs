@@ -10,7 +10,7 @@
 //! its thread is left behind rather than waited for.
 
 use crate::port::Port;
-use crate::process::state;
+use crate::process::{children, state};
 use crate::watchdog::Watchdog;
 use socket::Stop;
 use static_files::{Config, Handler};
@@ -161,14 +161,12 @@ impl Executable {
         log: Option<&Path>,
     ) -> io::Result<Executable> {
         let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let words: Vec<String> = words
-            .iter()
-            .map(|word| {
-                word.replace("{addr}", &addr.to_string())
-                    .replace("{port}", &addr.port().to_string())
-                    .replace("{root}", &root.to_string_lossy())
-            })
-            .collect();
+        let placed = |word: &&str| {
+            word.replace("{addr}", &addr.to_string())
+                .replace("{port}", &port.to_string())
+                .replace("{root}", &root.to_string_lossy())
+        };
+        let words: Vec<String> = words.iter().map(placed).collect();
         let (program, arguments) = words
             .split_first()
             .ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "there is no command"))?;
@@ -253,7 +251,7 @@ impl Executable {
         while started.elapsed() < START_AND_STOP
             || (at_work.elapsed() < WAITING && started.elapsed() < START_AT_LAST)
         {
-            if state(self.pid).is_ok_and(|state| matches!(state, 'R' | 'D')) {
+            if is_at_work(self.pid) {
                 at_work = Instant::now();
             }
             let connected = TcpStream::connect_timeout(&self.addr, START_AND_STOP).is_ok();
@@ -282,6 +280,15 @@ impl Drop for Executable {
         let _ = kill("KILL", &format!("-{}", self.pid));
         self.wait(START_AND_STOP);
     }
+}
+
+/// Whether a process is doing something, or a child of it, for which it may be waiting.
+fn is_at_work(pid: u32) -> bool {
+    let mut family = children(pid).unwrap_or_default();
+    family.push(pid);
+    let state_of = |pid: u32| state(pid).ok();
+    let mut states = family.into_iter().filter_map(state_of);
+    states.any(|state| matches!(state, 'R' | 'D'))
 }
 
 /// Sends a signal with the shell's own `kill`, which every POSIX system has.
