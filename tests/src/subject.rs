@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Both take a free port, accept when `start` returns, and are gone after drop, also when the
-//! test that used them has panicked; an executable is gone also when the whole process is killed. A server that does not stop fails its test by a deadline:
-//! its thread is left behind rather than waited for.
+//! test that used them has panicked; an executable also when the whole process is killed. A server
+//! that does not stop fails its test by a deadline: its thread is left behind.
 
 use crate::port::Port;
 use crate::process::{children, state};
@@ -284,10 +284,8 @@ impl Drop for Executable {
 
 /// Whether a process is doing something, or a child of it, for which it may be waiting.
 fn is_at_work(pid: u32) -> bool {
-    let mut family = children(pid).unwrap_or_default();
-    family.push(pid);
-    let state_of = |pid: u32| state(pid).ok();
-    let mut states = family.into_iter().filter_map(state_of);
+    let family = children(pid).unwrap_or_default().into_iter().chain([pid]);
+    let mut states = family.filter_map(|pid| state(pid).ok());
     states.any(|state| matches!(state, 'R' | 'D'))
 }
 
