@@ -101,7 +101,13 @@ static BUILDING: Mutex<()> = Mutex::new(());
 
 /// Builds all exercises of a workbook without a warning, and returns their programs.
 fn build(workbook: &Workbook) -> BTreeMap<String, PathBuf> {
-    let words = ["test", "--no-run", "--offline", "--message-format", "json"];
+    let words = [
+        "test",
+        "--no-run",
+        "--offline",
+        "--message-format",
+        "json-render-diagnostics",
+    ];
     let output = cargo(workbook, &words).output().expect("cargo runs");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(

@@ -11,8 +11,8 @@
 //! its threads and its end are its alone.
 
 use crate::grader::{Check, Problem, Subject, Tree, find, handler};
-use socket::Stop;
-use static_files::Handler;
+use socket::{Stop, accept_until};
+use static_files::{Config, Handler, serve_connection};
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -91,6 +91,19 @@ impl Given {
         filled.map(|(_, value)| value.as_str()).ok_or_else(|| {
             let why = format!("this server needs {name}=… in its command line");
             io::Error::new(ErrorKind::InvalidInput, why)
+        })
+    }
+
+    /// Answers every request as `handler` says, one connection after the other, as the server of
+    /// step 3 does.
+    ///
+    /// # Errors
+    /// What makes accepting impossible.
+    pub fn serve(&self, handler: &dyn Handler) -> io::Result<()> {
+        let (listener, config) = (self.listener()?, Config::default());
+        accept_until(&listener, &Stop::new(), |stream| {
+            // A client who is gone is no loss to the next one.
+            let _ = serve_connection(stream, handler, &config);
         })
     }
 

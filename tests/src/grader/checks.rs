@@ -5,8 +5,8 @@ use crate::grader::table::{Check, Label, Needs};
 use crate::grader::tree::Tree;
 use crate::grader::{
     step01, step01_idle, step01_port, step02_answers, step02_requests, step03_again, step03_files,
-    step03_jail, step04, step04_crowd, step05_desync, step05_failing, step05_handed, step05_rude,
-    step05_told,
+    step03_jail, step03_listing, step04, step04_crowd, step05_desync, step05_failing,
+    step05_handed, step05_rude, step05_told,
 };
 
 /// A row of the table.
@@ -148,7 +148,7 @@ pub const CHECKS: [Check; 36] = [
         "Listing",
         Course,
         Files,
-        step03_files::listing,
+        step03_listing::listing,
     ),
     row(
         ("3e", "3.3"),

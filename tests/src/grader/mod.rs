@@ -32,6 +32,7 @@ mod step02_requests;
 mod step03_again;
 mod step03_files;
 mod step03_jail;
+mod step03_listing;
 mod step04;
 mod step04_crowd;
 mod step05_again;

@@ -2,11 +2,12 @@
 
 use crate::answer::Asked;
 use crate::grader::finding::Proof;
-use crate::grader::request::{escaped, get, last_get};
+use crate::grader::request::{get, last_get};
 use crate::grader::subject::{Server, Subject, Verdict};
 use crate::grader::talk::{Found, Talk};
-use crate::grader::tree::{MARKS, ODD_NAMES, SPARSE_BYTES, Tree};
+use crate::grader::tree::{MARKS, SPARSE_BYTES, Tree};
 use crate::rng::Rng;
+use std::net::SocketAddr;
 
 /// Octets of a window into the large file.
 const WINDOW: u64 = 1024;
@@ -43,7 +44,7 @@ pub(crate) fn serve_the_tree(subject: &Subject, tree: &Tree) -> Verdict {
     })
 }
 
-/// 3c: a folder's address ends in a slash, and who leaves it out is sent there.
+/// 3c: a folder's address ends in a slash, and who leaves it out is sent there and nowhere else.
 pub(crate) fn slash(subject: &Subject, tree: &Tree) -> Verdict {
     const PROOF: Proof = Proof {
         what: "a folder without its slash",
@@ -51,142 +52,53 @@ pub(crate) fn slash(subject: &Subject, tree: &Tree) -> Verdict {
                would lead to the folder above",
         chapter: "3.2",
     };
+    const QUERY: Proof = Proof {
+        what: "a folder without its slash, and a query",
+        rule: "RFC 3986 §3.4: the query belongs to what was asked for, so it goes along",
+        chapter: "3.2",
+    };
+    const EVIL: Proof = Proof {
+        what: "the same folder, by a path that begins with somebody else's host",
+        rule: "RFC 3986 §4.2: a reference that begins with two slashes names a host; a path that \
+               was sent may not come back as one",
+        chapter: "3.2",
+    };
     subject.judged(tree, |server| {
-        let mut talk = PROOF.talk(server)?;
-        let answer = talk.say(last_get("/sub")).status(Asked::Other, &[301])?;
-        let location = String::from_utf8_lossy(talk.field(&answer, "Location")?).into_owned();
-        if path_of(&location) != "/sub/" {
-            let expected = "a Location whose path is /sub/";
-            return Err(talk.wrong_field(&answer, "Location", expected));
-        }
-        talk.leave();
+        leads(server, PROOF, "/sub", "/sub/")?;
+        leads(server, QUERY, "/sub?a=%20b", "/sub/?a=%20b")?;
+        leads(server, EVIL, "//host.example/%2e%2e/sub", "/sub/")?;
         let mut talk = PROOF.talk(server)?;
         let answer = talk.say(last_get("/sub/")).status(Asked::Other, &[200])?;
         talk.content(&answer, b"<!doctype html><title>sub</title>")
     })
 }
 
-/// The path of a reference, whether or not a scheme and a host come before it.
-fn path_of(location: &str) -> &str {
-    match location.split_once("://") {
-        Some((_, rest)) => rest.find('/').map_or("", |slash| &rest[slash..]),
-        None => location,
-    }
-}
-
-/// 3d: in a listing every name is text, and every link leads to its file.
-pub(crate) fn listing(subject: &Subject, tree: &Tree) -> Verdict {
-    const LISTING: Proof = Proof {
-        what: "a folder of odd names",
-        rule: "HTML §13.1.2 and RFC 3986 §2.1: < and & are escaped in a page, % and space in a \
-               link, or a file's name becomes part of the page",
-        chapter: "3.2",
-    };
-    subject.judged(tree, |server| {
-        let mut talk = LISTING.talk(server)?;
-        let answer = talk.say(last_get("/odd/")).status(Asked::Other, &[200])?;
-        talk.leave();
-        let Ok(page) = String::from_utf8(answer.content.clone()) else {
-            return Err(talk.wrong(&answer, answer.head.len(), "a page in UTF-8"));
-        };
-        if let Some(at) = page.find("<i>.txt") {
-            let at = answer.head.len() + at;
-            return Err(talk.wrong(&answer, at, "`&lt;` where the name has `<`"));
-        }
-        let links: Vec<String> = links(&page).iter().filter_map(|l| target_of(l)).collect();
-        for name in ODD_NAMES {
-            let leads_there = |link: &&String| decoded(link) == [b"/odd/", name].concat();
-            match links.iter().find(leads_there) {
-                Some(link) => fetches(server, link, name)?,
-                None => {
-                    let (name, link) = (name.escape_ascii(), escaped(name));
-                    let expected = format!("a link to \"{name}\", such as href=\"./{link}\"");
-                    return Err(talk.fails(expected));
-                }
-            }
-        }
-        Ok(())
-    })
-}
-
-fn fetches(server: &Server, target: &str, name: &[u8]) -> Found {
-    let proof = Proof {
-        what: "a link of the listing",
-        rule: "a link leads to the file it names",
-        chapter: "3.2",
-    };
+/// Demands that `target` is redirected to that path, be it with or without the server's own host.
+fn leads(server: &Server, proof: Proof, target: &str, path: &str) -> Found {
     let mut talk = proof.talk(server)?;
-    let answer = talk.say(last_get(target)).status(Asked::Other, &[200])?;
-    talk.content(&answer, name)
+    let answer = talk.say(last_get(target)).status(Asked::Other, &[301])?;
+    let location = String::from_utf8_lossy(talk.field(&answer, "Location")?).into_owned();
+    talk.leave();
+    match of_this_server(&location, server.addr()) == Some(path) {
+        true => Ok(()),
+        false => Err(talk.wrong_field(
+            &answer,
+            "Location",
+            format!("a Location of this server whose path is {path}"),
+        )),
+    }
 }
 
-/// What stands in each `href`, character references resolved.
-fn links(page: &str) -> Vec<String> {
-    let starts = page
-        .match_indices("href=")
-        .map(|(at, found)| at + found.len());
-    let value = |at: usize| {
-        let quote = page[at..]
-            .chars()
-            .next()
-            .filter(|c| ['"', '\''].contains(c))?;
-        let (value, _) = page[at + 1..].split_once(quote)?;
-        Some(unescaped(value))
+/// A reference without scheme and host; `None` where it names another host than the one asked, which
+/// is called `a` in every request here, and has an address.
+fn of_this_server(location: &str, addr: SocketAddr) -> Option<&str> {
+    let Some(rest) = location.strip_prefix("http://") else {
+        return (!location.starts_with("//")).then_some(location);
     };
-    starts.filter_map(value).collect()
-}
-
-fn unescaped(value: &str) -> String {
-    let references = [
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", "\""),
-        ("&#34;", "\""),
-        ("&#39;", "'"),
-        ("&#x27;", "'"),
-        ("&apos;", "'"),
-        // Last, so that what it yields is not resolved once more.
-        ("&amp;", "&"),
-    ];
-    let replace = |text: String, (from, to): &(&str, &str)| text.replace(from, to);
-    references.iter().fold(value.to_owned(), replace)
-}
-
-/// The target that a browser on `/odd/` would ask for; `None` where a link leads elsewhere.
-fn target_of(link: &str) -> Option<String> {
-    let (link, _) = link.split_once('#').unwrap_or((link, ""));
-    let (path, _) = link.split_once('?').unwrap_or((link, ""));
-    // A colon before the first slash ends a scheme, not a name (RFC 3986 §4.2).
-    let first = path.split('/').next().unwrap_or("");
-    if first.contains(':') {
-        return None;
-    }
-    let path = path.strip_prefix("./").unwrap_or(path);
-    match path.strip_prefix('/') {
-        Some(_) => Some(path.to_owned()),
-        None => Some(format!("/odd/{path}")),
-    }
-}
-
-fn decoded(target: &str) -> Vec<u8> {
-    let octets = target.as_bytes();
-    let mut plain = Vec::new();
-    let mut at = 0;
-    while at < octets.len() {
-        let digits = target.get(at + 1..at + 3);
-        let octet = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match (octets[at], octet) {
-            (b'%', Some(octet)) => {
-                plain.push(octet);
-                at += 3;
-            }
-            (octet, _) => {
-                plain.push(octet);
-                at += 1;
-            }
-        }
-    }
-    plain
+    let (authority, path) = rest.split_at(rest.find('/')?);
+    let host = authority.split(':').next();
+    let is_this = host == Some("a") || authority == addr.to_string();
+    is_this.then_some(path)
 }
 
 /// 3g: any part of a file that is larger than memory should have to be.
@@ -291,12 +203,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_are_read_as_a_browser_reads_them() {
-        let page = "<a href=\"./a%20b.txt\">x</a><a href='a:b.txt'></a><a href=\"&amp;lt;?q\">";
-        let targets: Vec<_> = links(page).iter().map(|link| target_of(link)).collect();
-        let some = |text: &str| Some(text.to_owned());
-        assert_eq!(targets, [some("/odd/a%20b.txt"), None, some("/odd/&lt;")]);
-        assert_eq!(decoded("/odd/a%20%zz"), b"/odd/a %zz");
+    fn a_reference_to_another_host_is_not_of_this_server() {
+        let addr = SocketAddr::from(([127, 0, 0, 1], 80));
+        let of = |location| of_this_server(location, addr);
+        for same in ["/sub/?q", "http://a/sub/?q", "http://a:8080/sub/?q"] {
+            assert_eq!(of(same), Some("/sub/?q"), "{same}");
+        }
+        assert_eq!(of("http://127.0.0.1:80/x"), Some("/x"));
+        for other in [
+            "//host.example/sub/",
+            "http://host.example/sub/",
+            "http://a",
+        ] {
+            assert_eq!(of(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -1,0 +1,93 @@
+//! 3b Jail: whatever a client writes, the way does not lead out of the root.
+//!
+//! Cut, decode once, then look: what the look has let pass is never decoded again. Where links lead
+//! only the file system knows, so it is asked last, about the name that will be opened.
+
+use check::exercise::{self, Given};
+use http_parse::Status;
+use static_files::{Body, Request, Response};
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Finds what a path, as the client wrote it, names below `root`, which has no links in it; or the
+/// status that refuses it.
+fn resolve(root: &Path, path: &[u8]) -> Result<PathBuf, Status> {
+    let mut inside = PathBuf::new();
+    for segment in path.split(|octet| *octet == b'/') {
+        let name = decode(segment).ok_or(Status::BAD_REQUEST)?;
+        match name.as_slice() {
+            b"" | b"." => {}
+            b".." if inside.pop() => {}
+            b".." => return Err(Status::BAD_REQUEST),
+            // The kernel would see a shorter name than was looked at.
+            name if name.contains(&0) => return Err(Status::BAD_REQUEST),
+            // No file can be called so.
+            name if name.contains(&b'/') => return Err(Status::NOT_FOUND),
+            name => inside.push(OsStr::from_bytes(name)),
+        }
+    }
+    let found = root.join(inside).canonicalize();
+    // A link that leads outside is answered like a name that does not exist: whatever is out there
+    // is nobody's business.
+    let found = found.ok().filter(|found| found.starts_with(root));
+    found.ok_or(Status::NOT_FOUND)
+}
+
+/// Every `%` and two hexadecimal digits become an octet; `None` where the digits are missing.
+fn decode(text: &[u8]) -> Option<Vec<u8>> {
+    let digit = |octet: u8| char::from(octet).to_digit(16);
+    let (mut decoded, mut rest) = (Vec::new(), text);
+    while let [first, after @ ..] = rest {
+        rest = after;
+        let octet = match (first, rest) {
+            (b'%', [high, low, after @ ..]) => {
+                rest = after;
+                u8::try_from(digit(*high)? << 4 | digit(*low)?).ok()?
+            }
+            (b'%', _) => return None,
+            (octet, _) => *octet,
+        };
+        decoded.push(octet);
+    }
+    Some(decoded)
+}
+
+fn open(root: &Path, request: &Request) -> Result<Body, Status> {
+    let mut path = request.path().to_vec();
+    if path.ends_with(b"/") {
+        path.extend_from_slice(b"index.html");
+    }
+    let name = resolve(root, &path)?;
+    if !fs::metadata(&name).is_ok_and(|found| found.is_file()) {
+        return Err(Status::NOT_FOUND);
+    }
+    let opened = File::open(name).and_then(|file| Ok((file.metadata()?.len(), file)));
+    let (len, file) = opened.map_err(|_| Status::FORBIDDEN)?;
+    Ok(Body::File {
+        file: file.into(),
+        offset: 0,
+        len,
+    })
+}
+
+fn answer(root: &Path, request: &Request) -> Response {
+    let mut response = Response::new(Status::OK);
+    match open(root, request) {
+        Ok(body) => response.body = body,
+        Err(status) => return Response::error(status, "There is nothing to be had here."),
+    }
+    response
+}
+
+fn serve(given: &Given) -> io::Result<()> {
+    let root = given.root()?.canonicalize()?;
+    given.serve(&|request: &Request| answer(&root, request))
+}
+
+fn main() -> ExitCode {
+    exercise::main("3b", serve)
+}
