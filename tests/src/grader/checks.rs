@@ -1,5 +1,6 @@
 //! The table of checks.
 
+use crate::grader::extensions::EXTENSIONS;
 use crate::grader::subject::{Subject, Verdict};
 use crate::grader::table::{Check, Label, Needs};
 use crate::grader::tree::Tree;
@@ -10,7 +11,7 @@ use crate::grader::{
 };
 
 /// A row of the table.
-const fn row(
+pub(super) const fn row(
     (id, chapter): (&'static str, &'static str),
     title: &'static str,
     label: Label,
@@ -252,9 +253,6 @@ pub const CHECKS: [Check; 36] = [
         step05_desync::no_desync,
     ),
 ];
-
-/// Checks of what a server can do beyond the course, for exercises: asked only by their names.
-pub const EXTENSIONS: [Check; 0] = [];
 
 /// The check that is called so, be it of the course or beyond.
 pub fn find(id: &str) -> Option<Check> {

@@ -15,10 +15,14 @@
 //! What a subject has to do for the checks to have something to ask is in [`Needs`].
 
 mod behind;
+mod beyond5_middleware;
+mod beyond5_password;
+mod beyond5_sendfile;
 mod checks;
 mod command_line;
 mod course;
 mod cutting;
+mod extensions;
 mod finding;
 mod handed;
 mod last_words;
@@ -48,9 +52,10 @@ mod table;
 mod talk;
 mod tree;
 
-pub use checks::{CHECKS, EXTENSIONS, find};
+pub use checks::{CHECKS, find};
 pub use course::{Binary, binary};
 pub use cutting::Cutting;
+pub use extensions::EXTENSIONS;
 pub use finding::{Finding, Proof};
 pub(crate) use site::handler;
 pub use site::{SLOW, slow, take};

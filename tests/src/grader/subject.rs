@@ -77,7 +77,7 @@ impl From<Box<Finding>> for Problem {
 pub struct Server {
     running: Running,
     /// What it says on standard error.
-    log: PathBuf,
+    pub(super) log: PathBuf,
     cutter: Arc<Cutter>,
     patience: Duration,
 }

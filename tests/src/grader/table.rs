@@ -44,6 +44,15 @@ pub enum Needs {
     Programs,
     /// Requests for `/api/` are handed on to the HTTP servers `{upstream}` and `{other}`.
     Proxy,
+    /// The files of `{root}` are served, and `GET /count/N` is an application's answer: the lines `1`
+    /// to `N`, each written by itself, and 404 where that is no number. Each of its answers leaves a
+    /// line on standard error: method, target, status and octets of content.
+    Counted,
+    /// The files of `{root}` are served, those below `/kept/` to `reader` with `open: sésame` alone.
+    Guarded,
+    /// The programs in `{cgi}` are run, and one that answers with `X-Sendfile` and a name has that
+    /// file of `{root}` sent.
+    Sendfile,
 }
 
 impl Needs {
@@ -54,6 +63,8 @@ impl Needs {
             Needs::Patience => Some(Needs::Echoes),
             Needs::PagesAndEcho | Needs::Files => Some(Needs::Pages),
             Needs::Company | Needs::Programs | Needs::Proxy => Some(Needs::Files),
+            Needs::Counted | Needs::Guarded => Some(Needs::Files),
+            Needs::Sendfile => Some(Needs::Programs),
             Needs::Slow | Needs::Panics => Some(Needs::Company),
         };
         self == other || less.is_some_and(|less| less.covers(other))
@@ -75,6 +86,12 @@ impl fmt::Display for Needs {
             Needs::Panics => "the same, and GET /panic crashes its handler",
             Needs::Programs => "the programs in {cgi}, run for /cgi/NAME",
             Needs::Proxy => "/api/… is handed on to {upstream} and {other}",
+            Needs::Counted => {
+                "the files of {root}; GET /count/N is an application's: the lines 1 to N, and on \
+                 standard error a line for each answer: GET /count/3 200 6"
+            }
+            Needs::Guarded => "the files of {root}; below /kept/, reader with `open: sésame` alone",
+            Needs::Sendfile => "the programs in {cgi}, which may name a file of {root}: X-Sendfile",
         })
     }
 }

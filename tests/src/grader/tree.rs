@@ -6,6 +6,7 @@
 //! root/hello.txt         root/digits.txt  "0123456789"      root/empty.txt
 //! root/odd/              no index; names with < & % space " and octets that are no UTF-8
 //! root/made/             files of random sizes and octets, in folders
+//! root/kept/letter.txt   for whom it is meant
 //! root/outward           a symbolic link to the canary
 //! root/big.bin           8 MiB          root/sparse.bin     2 GiB, of which two pages exist
 //! programs/              see [`PROGRAMS`]
@@ -41,6 +42,9 @@ pub(crate) const SPARSE_BYTES: u64 = 2 << 30;
 /// Octets of `big.bin`: more than the kernel's buffers of both ends hold.
 pub(crate) const BIG_BYTES: usize = 8 << 20;
 
+/// The content of `kept/letter.txt`.
+pub(crate) const LETTER: &[u8] = b"letter-7d20-for-the-reader-alone\n";
+
 /// What stands in `sparse.bin`, and where: elsewhere it is zeros.
 pub(crate) const MARKS: [(u64, &[u8]); 2] = [
     (1_000_000_000, b"the first mark"),
@@ -61,7 +65,7 @@ pub(crate) const ODD_NAMES: [&[u8]; 9] = [
 ];
 
 /// Programs for `/cgi/`: what each is called, and what it does after `#!/bin/sh`.
-pub(crate) const PROGRAMS: [(&str, &str); 5] = [
+pub(crate) const PROGRAMS: [(&str, &str); 6] = [
     // Says what it was told, once it has taken what else it was sent.
     (
         "dump",
@@ -76,6 +80,12 @@ pub(crate) const PROGRAMS: [(&str, &str); 5] = [
     (
         "slow",
         "printf 'Content-Type: text/plain\\n\\nprocess %s\\n' $$\nexec sleep 600\n",
+    ),
+    // Names the file that the query names, and says something else itself.
+    (
+        "send",
+        "printf 'Content-Type: text/x-sent\\nContent-Length: 8\\nX-Odd: kept\\n'\n\
+         printf 'X-Sendfile: %s\\n\\nnot this' \"$QUERY_STRING\"\n",
     ),
     // Ends without a word.
     ("mute", "exit 0\n"),
@@ -187,6 +197,8 @@ impl Tree {
         for name in ODD_NAMES {
             fs::write(root.join("odd").join(OsStr::from_bytes(name)), name)?;
         }
+        fs::create_dir_all(root.join("kept"))?;
+        fs::write(root.join("kept/letter.txt"), LETTER)?;
         fs::write(base.join("canary"), CANARY)?;
         symlink("../canary", root.join("outward"))?;
         write_sparse(&root.join("sparse.bin"))?;

@@ -1,0 +1,105 @@
+//! 5n Basic authentication: a handler around another, which asks for a password.
+//!
+//! The misconception: a path is its octets. What is within understands `/k%65pt/` and `//kept/`, and
+//! answers them; the guard does not know them.
+
+use check::exercise::{self, Given};
+use concurrency::event_loop;
+use http_parse::{Fields, Status};
+use static_files::{Config, Files, Handler, Listing, Reply, Request, Response};
+use std::hint::black_box;
+use std::io;
+use std::process::ExitCode;
+
+/// Who may read what is kept.
+const USER: &[u8] = b"reader";
+const PASSWORD: &[u8] = "open: sésame".as_bytes();
+
+/// Lets those pass to the handler within who may.
+struct Guarded<H> {
+    inner: H,
+}
+
+impl<H: Handler> Handler for Guarded<H> {
+    fn handle(&self, request: &Request) -> Reply {
+        if !is_kept(request.path()) || may_read(&request.head.fields) {
+            return self.inner.handle(request);
+        }
+        let challenge = r#"Basic realm="letters", charset="UTF-8""#;
+        let page = Response::error(Status::UNAUTHORIZED, "This is for those with a password.");
+        page.with("WWW-Authenticate", challenge).into()
+    }
+}
+
+/// Whether a path leads below `/kept/`.
+fn is_kept(path: &[u8]) -> bool {
+    path.starts_with(b"/kept/")
+}
+
+/// Whether these are the fields of somebody who knows the password.
+fn may_read(fields: &Fields) -> bool {
+    let mut all = fields.all("Authorization");
+    let (Some(credentials), None) = (all.next(), all.next()) else {
+        return false;
+    };
+    let Some((scheme, token)) = credentials.split_at_checked(b"Basic ".len()) else {
+        return false;
+    };
+    // Schemes are told apart without regard to capitals (RFC 9110 §11.1).
+    let said = match scheme.eq_ignore_ascii_case(b"Basic ") {
+        true => decoded(token.trim_ascii()).unwrap_or_default(),
+        false => return false,
+    };
+    // A user has no colon, a password may (RFC 7617 §2), so the two can be compared as one.
+    is_same(&said, &[USER, b":", PASSWORD].concat())
+}
+
+/// Compares in a time that depends on the lengths alone.
+fn is_same(said: &[u8], wanted: &[u8]) -> bool {
+    let pairs = said.iter().zip(wanted);
+    let differences = pairs.fold(0, |all, (one, other)| all | (one ^ other));
+    black_box(differences) == 0 && said.len() == wanted.len()
+}
+
+/// What base64 stands for; `None` where it stands for nothing (RFC 4648 §4).
+fn decoded(text: &[u8]) -> Option<Vec<u8>> {
+    let value = |digit: &u8| match digit {
+        b'A'..=b'Z' => Some(digit - b'A'),
+        b'a'..=b'z' => Some(digit - b'a' + 26),
+        b'0'..=b'9' => Some(digit - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    };
+    let padding = text
+        .iter()
+        .rev()
+        .take_while(|octet| **octet == b'=')
+        .count();
+    let digits = &text[..text.len() - padding];
+    let values: Vec<u8> = digits.iter().map(value).collect::<Option<_>>()?;
+    let octets = values.chunks(4).flat_map(|group| {
+        let bits = group
+            .iter()
+            .fold(0, |bits, value| bits << 6 | u32::from(*value));
+        let bits = bits << (6 * (4 - group.len()));
+        let [_, octets @ ..] = bits.to_be_bytes();
+        octets.into_iter().take(group.len() * 6 / 8)
+    });
+    Some(octets.collect())
+}
+
+fn serve(given: &Given) -> io::Result<()> {
+    let inner = Files::new(&given.root()?)?.listing(Listing::Shown);
+    let stop = given.stop()?;
+    event_loop(
+        &given.listener()?,
+        &Guarded { inner },
+        &Config::default(),
+        &stop,
+    )
+}
+
+fn main() -> ExitCode {
+    exercise::main("5n", serve)
+}
