@@ -5,7 +5,7 @@
 //! passive object through which the *server* moves the bytes, so that the server alone owns
 //! waiting, backpressure and deadlines.
 
-use crate::{Record, Request, Response};
+use crate::{Kept, Record, Request, Response};
 use http_parse::{RequestHead, ResponseHead};
 use std::fmt;
 use std::io;
@@ -137,6 +137,8 @@ pub enum Ends<'fd> {
     None,
     /// One descriptor for both directions.
     Duplex(BorrowedFd<'fd>),
+    /// The same, of a connection that may carry another exchange after this one.
+    Kept(&'fd Kept),
     /// One for each; the first is gone once the request's content has been handed over.
     Pipes {
         /// Takes request content.

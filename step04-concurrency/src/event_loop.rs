@@ -15,7 +15,8 @@
 mod accepting;
 mod ending;
 
-use crate::seat::{Seat, Service};
+use crate::posts::Posts;
+use crate::seat::{Seat, Service, Watch};
 use crate::seats::{Seats, Token};
 use crate::session::{CLIENT, Desks, Step};
 use crate::shortage::Shortage;
@@ -53,7 +54,7 @@ struct EventLoop<'h> {
     config: &'h Config,
     service: Service<'h>,
     signal: StopSignal<'h>,
-    epoll: Epoll,
+    watch: Watch,
     seats: Seats<Seat<'h>>,
     timers: Timers,
     /// Sessions that stopped only to be fair.
@@ -92,7 +93,10 @@ impl<'h> EventLoop<'h> {
                 desks: Desks::default(),
             },
             signal,
-            epoll,
+            watch: Watch {
+                epoll,
+                posts: Posts::default(),
+            },
             seats: Seats::new(config.connections),
             timers: Timers::default(),
             again: Vec::new(),
@@ -115,18 +119,19 @@ impl<'h> EventLoop<'h> {
             self.listen_or_not(now)?;
             let deadline = self.next_deadline(now);
             self.recorder.waits(deadline);
-            self.epoll.wait(&mut events, now, deadline)?;
+            self.watch.epoll.wait(&mut events, now, deadline)?;
             let now = Instant::now();
             self.recorder.woke(events.iter().len(), now);
             for event in events.iter() {
                 match Token::from(event.token) {
                     Token::LISTENER => self.accept(now).map(drop)?,
                     Token::STOP => self.begin_ending(now)?,
-                    token if event.gone && self.is_over(token) => self.leave(token),
-                    token => {
-                        self.recorder.ready(token, self.seats.get(token));
-                        self.step(token, now);
+                    token if token.is_of_post() => {
+                        if let Some(holder) = self.watch.posts.holder(token, &self.watch.epoll) {
+                            self.ready(holder, event.gone, now);
+                        }
                     }
+                    token => self.ready(token, event.gone, now),
                 }
             }
             for token in std::mem::take(&mut self.again) {
@@ -136,6 +141,15 @@ impl<'h> EventLoop<'h> {
                 self.expire(token.into(), at, now);
             }
         }
+    }
+
+    /// Something can be done at one end of a session.
+    fn ready(&mut self, token: Token, gone: bool, now: Instant) {
+        if gone && self.is_over(token) {
+            return self.leave(token);
+        }
+        self.recorder.ready(token, self.seats.get(token));
+        self.step(token, now);
     }
 
     /// Whether nobody is left to answer once the end that the token names has hung up.
@@ -161,7 +175,7 @@ impl<'h> EventLoop<'h> {
         let Some(seat) = self.seats.get(token) else {
             return;
         };
-        let kept = match seat.step(&mut self.service, &self.epoll, now) {
+        let kept = match seat.step(token.end(), &mut self.service, &mut self.watch, now) {
             Ok(Step::Waiting) => true,
             Ok(Step::Again) => {
                 self.again.push(token.with_end(CLIENT));
@@ -171,7 +185,7 @@ impl<'h> EventLoop<'h> {
             Ok(Step::Closed) | Err(_) => false,
         };
         let seat = self.seats.get(token).expect("nobody has left since");
-        if !kept || seat.reconcile(&self.epoll, token).is_err() {
+        if !kept || seat.reconcile(&mut self.watch, token).is_err() {
             self.recorder.stepped(token, seat);
             return self.leave(token);
         }
@@ -188,7 +202,7 @@ impl<'h> EventLoop<'h> {
     fn leave(&mut self, token: Token) {
         self.recorder.closed(token);
         if let Some(seat) = self.seats.get(token) {
-            seat.forget(&self.epoll);
+            seat.forget(&mut self.watch);
             seat.leave(&mut self.service);
         }
         self.seats.remove(token);

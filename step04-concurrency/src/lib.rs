@@ -23,6 +23,7 @@ mod listeners;
 mod lookup;
 mod places;
 mod poll_loop;
+mod posts;
 mod preface;
 mod queue;
 mod seat;

@@ -4,6 +4,7 @@
 //! serial of the exchange; closing a descriptor ends its registration by itself. A stored number
 //! would one day name somebody else's socket.
 
+use crate::posts::Posts;
 use crate::seats::Token;
 use crate::session::{CLIENT, Desks, ENDS, Glance, HangUp, Idle, Session, Step, Want};
 use crate::sys::{Epoll, Interest};
@@ -24,6 +25,11 @@ pub(crate) struct Seat<'h> {
     pub(crate) armed: Option<Instant>,
     /// What the kernel has been told to watch, by end; `None` is not registered.
     registered: [Option<Interest>; ENDS],
+    /// Whether the client is watched though nothing is wanted of it: the next request will be, and
+    /// before its answer a client sends none, as a rule. The first that comes too early ends it.
+    early: bool,
+    /// The registration of the connection that is lent to it, which is not its own.
+    post: Option<Token>,
     /// The session's serial when the registrations after the first were made.
     serial: (u32, u32),
 }
@@ -35,6 +41,12 @@ pub(crate) struct Service<'h> {
     pub(crate) desks: Desks,
 }
 
+/// What the kernel is told of, and what it has been told of connections that are nobody's own.
+pub(crate) struct Watch {
+    pub(crate) epoll: Epoll,
+    pub(crate) posts: Posts,
+}
+
 impl<'h> Seat<'h> {
     pub(crate) fn new(idle: Idle) -> Seat<'h> {
         Seat {
@@ -42,6 +54,8 @@ impl<'h> Seat<'h> {
             session: None,
             armed: None,
             registered: [None; ENDS],
+            early: false,
+            post: None,
             serial: (0, 0),
         }
     }
@@ -51,21 +65,26 @@ impl<'h> Seat<'h> {
         self.registered
     }
 
-    /// Lets the session take a step; an idle connection gets a desk for it.
+    /// Lets the session take a step, because that end of it is ready; an idle connection gets a
+    /// desk for it.
     pub(crate) fn step(
         &mut self,
+        end: usize,
         service: &mut Service<'h>,
-        epoll: &Epoll,
+        watch: &mut Watch,
         now: Instant,
     ) -> io::Result<Step> {
         let session = self.wake(service);
-        let step = session.step(now)?;
+        let step = match end {
+            CLIENT => session.step(now)?,
+            _program => session.go_on(now)?,
+        };
         if !session.has_spent() {
             return Ok(step);
         }
         // Its answer leaves now and not a turn later; what it was answered by may be asked again
         // as soon as nobody hears it here.
-        self.forget(epoll);
+        self.forget(watch);
         self.registered[CLIENT + 1..].fill(None);
         self.wake(service).go_on(now)
     }
@@ -146,8 +165,8 @@ impl<'h> Seat<'h> {
 
     // ANCHOR: reconcile
     /// Tells the kernel the difference between what it watches and what the session wants.
-    pub(crate) fn reconcile(&mut self, epoll: &Epoll, token: Token) -> io::Result<()> {
-        let mut registered = self.registered;
+    pub(crate) fn reconcile(&mut self, watch: &mut Watch, token: Token) -> io::Result<()> {
+        let (mut registered, mut post, mut early) = (self.registered, None, false);
         let serial = self
             .session
             .as_ref()
@@ -156,39 +175,70 @@ impl<'h> Seat<'h> {
             // The descriptors of an earlier exchange are closed, and their registrations with them.
             registered[CLIENT + 1..].fill(None);
         }
+        let was_in_vain = self.early && token.end() == CLIENT;
         for (end, want) in self.wants().into_iter().enumerate() {
             let registered = &mut registered[end];
             let Some(want) = want else {
                 *registered = None;
                 continue;
             };
-            let wanted = want.is_watched().then_some(want.interest);
-            let token = token.with_end(end).into();
-            match (*registered, wanted) {
-                (None, Some(interest)) => epoll.add(want.fd, token, interest)?,
-                (Some(_), None) => epoll.delete(want.fd)?,
-                (Some(old), Some(new)) if old != new => epoll.modify(want.fd, token, new)?,
-                (None, None) | (Some(_), Some(_)) => {}
+            let mut wanted = want.is_watched().then_some(want.interest);
+            if end == CLIENT && want.interest == Interest::NONE && !was_in_vain {
+                early = *registered == Some(Interest::READ);
+                wanted = if early { *registered } else { wanted };
+            }
+            let token = token.with_end(end);
+            if let Some(kept) = want.kept {
+                if let Some(interest) = wanted {
+                    post = Some(watch.posts.hold(kept, token, interest, &watch.epoll)?);
+                }
+            } else {
+                tell(&watch.epoll, &want, token, *registered, wanted)?;
             }
             *registered = wanted;
         }
-        (self.registered, self.serial) = (registered, serial);
+        if let Some(old) = self.post.filter(|old| post != Some(*old)) {
+            watch.posts.let_go(old, &watch.epoll);
+        }
+        (self.registered, self.serial, self.post) = (registered, serial, post);
+        self.early = early;
         Ok(())
     }
     // ANCHOR_END: reconcile
 
     /// Undoes what is registered of a program, whose descriptors may outlive the session.
-    pub(crate) fn forget(&self, epoll: &Epoll) {
+    pub(crate) fn forget(&mut self, watch: &mut Watch) {
+        if let Some(post) = self.post.take() {
+            watch.posts.let_go(post, &watch.epoll);
+        }
         let Some(session) = &self.session else { return };
         if self.serial != session.serial() {
             return;
         }
         let ends = session.wants().into_iter().zip(&self.registered);
         for (want, registered) in ends.skip(CLIENT + 1) {
-            if let (Some(want), Some(_)) = (want, registered) {
+            if let (Some(want), Some(_)) = (want, registered)
+                && want.kept.is_none()
+            {
                 // It may have been closed since, which undid it already.
-                let _ = epoll.delete(want.fd);
+                let _ = watch.epoll.delete(want.fd);
             }
         }
+    }
+}
+
+/// Has the kernel watch an end for what is wanted of it now.
+fn tell(
+    epoll: &Epoll,
+    want: &Want<'_>,
+    token: Token,
+    registered: Option<Interest>,
+    wanted: Option<Interest>,
+) -> io::Result<()> {
+    match (registered, wanted) {
+        (None, Some(interest)) => epoll.add(want.fd, token.into(), interest),
+        (Some(_), None) => epoll.delete(want.fd),
+        (Some(old), Some(new)) if old != new => epoll.modify(want.fd, token.into(), new),
+        (None, None) | (Some(_), Some(_)) => Ok(()),
     }
 }

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-/// Names one end of one session: `generation:32 place:30 end:2`.
+/// Names one end of one session, or a kept connection: `generation:32 post:1 place:29 end:2`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Token(u64);
 
@@ -16,7 +16,8 @@ impl Token {
     /// Not a session: the signal to stop.
     pub(crate) const STOP: Token = Token(u64::MAX - 1);
 
-    const PLACE_BITS: u32 = 30;
+    const PLACE_BITS: u32 = 29;
+    const POST: u64 = 1 << 31;
 
     fn new(generation: u32, place: usize) -> Token {
         Token(u64::from(generation) << 32 | (place as u64) << 2)
@@ -27,7 +28,7 @@ impl Token {
     }
 
     fn place(self) -> usize {
-        usize::try_from(self.0 >> 2 & ((1 << Token::PLACE_BITS) - 1)).expect("30 bits are left")
+        usize::try_from(self.0 >> 2 & ((1 << Token::PLACE_BITS) - 1)).expect("29 bits are left")
     }
 
     /// Which end of the session it names.
@@ -38,6 +39,16 @@ impl Token {
     /// The same session's token for another end.
     pub(crate) fn with_end(self, end: usize) -> Token {
         Token(self.0 & !3 | end as u64 & 3)
+    }
+
+    /// The token that names a kept connection, by its number among those.
+    pub(crate) fn of_post(self) -> Token {
+        Token(self.0 | Token::POST)
+    }
+
+    /// Whether it names a kept connection and no session.
+    pub(crate) fn is_of_post(self) -> bool {
+        self.0 & Token::POST != 0
     }
 }
 
@@ -86,7 +97,7 @@ impl<T> Seats<T> {
         }
     }
 
-    fn taken(&self) -> usize {
+    pub(crate) fn taken(&self) -> usize {
         self.places.len() - self.free.len()
     }
 
@@ -174,11 +185,15 @@ mod tests {
 
     #[test]
     fn tokens_keep_their_parts_apart() {
-        let token = Token::new(u32::MAX >> 1, (1 << 30) - 1).with_end(3);
+        let token = Token::new(u32::MAX >> 1, (1 << 29) - 1).with_end(3);
         assert_eq!(token.generation(), u32::MAX >> 1);
-        assert_eq!(token.place(), (1 << 30) - 1);
+        assert_eq!(token.place(), (1 << 29) - 1);
         assert_eq!(token.end(), 3);
         assert_ne!(token, Token::LISTENER);
         assert_ne!(token, Token::STOP);
+        let post = token.of_post();
+        assert!(post.is_of_post() && !token.is_of_post());
+        assert_eq!(post.place(), token.place());
+        assert_ne!(post, Token::LISTENER);
     }
 }

@@ -26,12 +26,20 @@ use crate::cgi_head::BadGateway;
 use crate::protocol::{After, Heard, Protocol};
 use http_parse::{
     BodyDecoder, Encoder, Framing, Limits, Method, Parsed, Piece, Reject, ResponseHead, Status,
-    parse_response_head, pays, response_framing,
+    Version, parse_response_head, pays, response_framing,
 };
 use static_files::Request;
 
 /// The name in `Via`: a pseudonym, as the host's own name is nobody's business (RFC 9110 §7.6.3).
 const PSEUDONYM: &str = "build-your-own";
+
+/// This server's part of `Via`, behind a message of that version.
+fn via(received: Version) -> &'static str {
+    match received {
+        Version::Http10 => "1.0 build-your-own",
+        Version::Http11 => "1.1 build-your-own",
+    }
+}
 
 /// Interim responses before the final one; a server that sends more of them has no other.
 const INTERIM: u32 = 16;

@@ -189,7 +189,7 @@ impl Upstream {
     fn connect(&self, server: usize) -> io::Result<Wire> {
         loop {
             // Each look at the table is over before the connection is looked at.
-            let kept = self.state().table.kept(server);
+            let kept = self.state().table.kept(server, Wire::is_near);
             match kept.map(Wire::reuse) {
                 Some(Some(wire)) => return Ok(wire),
                 Some(None) => {}

@@ -38,10 +38,11 @@ impl EventLoop<'_> {
         }
         let wanted = !self.closed && self.paused.is_none() && !self.seats.is_full();
         if wanted && !self.listening {
-            self.epoll
+            self.watch
+                .epoll
                 .add_shared(self.listener.as_fd(), Token::LISTENER.into())?;
         } else if !wanted && self.listening {
-            self.epoll.delete(self.listener.as_fd())?;
+            self.watch.epoll.delete(self.listener.as_fd())?;
         }
         self.listening = wanted;
         Ok(())

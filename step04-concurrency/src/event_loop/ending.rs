@@ -18,7 +18,7 @@ impl EventLoop<'_> {
         self.ending = self.signal.ending(&self.config.timeouts);
         if let (None, Some(ending)) = (before, self.ending) {
             // Its signal stays readable; it has told what it had to.
-            self.epoll.delete(self.signal.fd())?;
+            self.watch.epoll.delete(self.signal.fd())?;
             self.recorder.stops();
             self.closed = matches!(ending.door, Door::Left(_));
             self.wind_down(ending, Arrival::Before, now);

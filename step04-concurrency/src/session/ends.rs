@@ -3,7 +3,7 @@
 use super::exchanging::Exchanging;
 use super::{Idle, Phase, Session};
 use crate::sys::Interest;
-use static_files::Ends;
+use static_files::{Ends, Kept};
 use std::os::fd::{AsFd, BorrowedFd};
 
 /// An end of a session that something is to be waited for on.
@@ -15,6 +15,8 @@ pub struct Want<'fd> {
     pub interest: Interest,
     /// What it means if the other side hangs up.
     pub hang_up: HangUp,
+    /// The connection behind it, where that outlives the session's use of it.
+    pub kept: Option<&'fd Kept>,
 }
 
 impl Want<'_> {
@@ -49,6 +51,7 @@ impl Idle {
             fd: self.stream.as_fd(),
             interest: Interest::READ,
             hang_up: HangUp::Over,
+            kept: None,
         };
         [Some(client), None, None, None]
     }
@@ -68,6 +71,7 @@ impl Session<'_> {
             fd: self.stream.as_fd(),
             interest: client,
             hang_up: self.client_hang_up(),
+            kept: None,
         });
         if let Some(exchanging) = self.exchanging() {
             let Interest { read, write } = self.wants_of_program(exchanging);
@@ -77,11 +81,19 @@ impl Session<'_> {
                     fd,
                     interest,
                     hang_up,
+                    kept: None,
                 })
             };
             match exchanging.ends() {
                 Ends::None => {}
                 Ends::Duplex(fd) => ends[FROM_PROGRAM] = end(fd, Interest { read, write }),
+                Ends::Kept(kept) => {
+                    let want = end(kept.as_fd(), Interest { read, write });
+                    ends[FROM_PROGRAM] = want.map(|want| Want {
+                        kept: Some(kept),
+                        ..want
+                    });
+                }
                 Ends::Pipes { to, from } => {
                     ends[TO_PROGRAM] = to.and_then(|fd| end(fd, Interest { read: false, write }));
                     ends[FROM_PROGRAM] = end(from, Interest { read, write: false });

@@ -181,7 +181,7 @@ impl Exchanging {
             Ok(()) | Err(_) => {
                 self.upward = Upward::Done;
                 progress.relayed += 1;
-                Fed::Some
+                Fed::Blocked
             }
         }
     }

@@ -1,8 +1,8 @@
 //! A response's head from another server, for the client.
 
-use super::PSEUDONYM;
 use super::hop::{is_hop, named};
-use http_parse::{ResponseHead, Version};
+use super::via;
+use http_parse::ResponseHead;
 
 /// Takes off what was meant for this server only. Content-Length stays: where it is the framing it
 /// will be held to, and with HEAD and 304 it speaks of a content that does not come.
@@ -10,11 +10,7 @@ pub(super) fn clean(head: &mut ResponseHead) {
     let named = named(&head.fields);
     head.fields.retain(|name| !is_hop(name, &named));
     // A gateway MAY say so on responses; it helps whoever looks for the one that broke them.
-    let received = match head.version {
-        Version::Http10 => "1.0",
-        Version::Http11 => "1.1",
-    };
-    head.fields.push("Via", &format!("{received} {PSEUDONYM}"));
+    head.fields.push("Via", via(head.version));
 }
 
 /// The same for a `101`, which is about this connection: which protocol it was has to arrive.

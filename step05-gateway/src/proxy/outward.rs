@@ -8,8 +8,8 @@
 //!                                         …
 //! ```
 
-use super::PSEUDONYM;
 use super::hop::{is_hop, is_one_of, named};
+use super::via;
 use crate::environ::OF_FRONTS;
 use http_parse::{Framing, Method, TargetForm, Version, is_tchar};
 use static_files::Request;
@@ -153,17 +153,13 @@ fn write_forwarded(request: &Request, out: &mut Vec<u8>) {
         None => line(out, format_args!("X-Forwarded-For: {peer}")),
     }
     let scheme = request.scheme().as_str();
-    line(out, format_args!("X-Forwarded-Proto: {scheme}"));
+    value(out, "X-Forwarded-Proto", scheme.as_bytes());
     let named = front.and_then(|front| front.host.as_deref());
     let host = named.map_or(request.head.host(), str::as_bytes);
     if !host.is_empty() {
         value(out, "X-Forwarded-Host", host);
     }
-    let received = match request.head.version {
-        Version::Http10 => "1.0",
-        Version::Http11 => "1.1",
-    };
-    line(out, format_args!("Via: {received} {PSEUDONYM}"));
+    value(out, "Via", via(request.head.version).as_bytes());
 }
 // ANCHOR_END: forwarded
 
@@ -190,6 +186,7 @@ fn value(out: &mut Vec<u8>, name: &str, value: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proxy::PSEUDONYM;
     use crate::speaking::request_between;
     use static_files::{Front, Scheme};
 

@@ -239,7 +239,7 @@ impl Exchange for Asking {
     fn ends(&self) -> Ends<'_> {
         match &self.state {
             State::Queued(turn) => Ends::Duplex(turn.as_fd()),
-            State::Talking(talk) => Ends::Duplex(talk.wire.as_fd()),
+            State::Talking(talk) => Ends::Kept(talk.wire.kept()),
             State::Failed(_) | State::Over => Ends::None,
         }
     }

@@ -191,9 +191,13 @@ impl<C> Table<C> {
         old
     }
 
-    /// A connection to that server that was used and kept, the youngest first.
-    pub(super) fn kept(&mut self, number: usize) -> Option<C> {
-        self.servers[number].kept.pop().map(|(kept, _)| kept)
+    /// A connection to that server that was used and kept: the youngest of those nearby, or the
+    /// youngest.
+    pub(super) fn kept(&mut self, number: usize, is_near: impl Fn(&C) -> bool) -> Option<C> {
+        let kept = &mut self.servers[number].kept;
+        let near = kept.iter().rposition(|(kept, _)| is_near(kept));
+        let at = near.or(kept.len().checked_sub(1))?;
+        Some(kept.remove(at).0)
     }
 
     /// All of them: one was found closed, and so the others will be.
@@ -244,6 +248,10 @@ mod tests {
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
+
+    fn anywhere(_: &char) -> bool {
+        true
+    }
 
     fn table(servers: usize, in_flight: usize) -> (Table<char>, Instant) {
         (Table::new(servers, in_flight, 0), Instant::now())
@@ -361,14 +369,25 @@ mod tests {
             (take(&mut table, &[], now), take(&mut table, &[], now)),
             (Some(0), Some(0))
         );
-        assert_eq!(table.kept(0), Some('b'));
+        assert_eq!(table.kept(0, anywhere), Some('b'));
         assert_eq!(
             table.give(place(0), Verdict::Works, Some('c'), now + KEPT),
             ['a']
         );
         assert_eq!(table.give(place(0), Verdict::Works, Some('d'), now), []);
-        assert_eq!((table.kept(0), table.kept(0)), (Some('d'), Some('c')));
-        assert_eq!(table.kept(0), None);
+        let mut kept = || table.kept(0, anywhere);
+        assert_eq!((kept(), kept(), kept()), (Some('d'), Some('c'), None));
+    }
+
+    #[test]
+    fn a_connection_nearby_is_used_before_a_younger_one() {
+        let (mut table, now) = table(1, 3);
+        for name in ['a', 'b', 'c'] {
+            assert_eq!(take(&mut table, &[], now), Some(0));
+            assert_eq!(table.give(place(0), Verdict::Works, Some(name), now), []);
+        }
+        let mut kept = || table.kept(0, |name| *name == 'b');
+        assert_eq!((kept(), kept(), kept()), (Some('b'), Some('c'), Some('a')));
     }
 
     /// One server that answers one after the other, with room for two who wait, and has been quick.

@@ -99,7 +99,11 @@ impl Talk {
         if self.upload == Upload::Refused {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
+        let before = self.wire.written;
         let sent = outgoing.send(&mut self.wire);
+        if self.wire.written > before && outgoing.is_sent() {
+            self.wire.asked();
+        }
         if self.wire.written > 0 {
             self.connected_by = None;
         }

@@ -2,8 +2,11 @@
 
 use super::address::{Address, Stream};
 use crate::cgi_head::{BadGateway, HEAD_LIMIT};
+use static_files::Kept;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+use std::thread::{self, ThreadId};
 
 /// Octets received at a time.
 const STEP: usize = 16 * 1024;
@@ -18,16 +21,30 @@ pub(super) enum Age {
     Reused,
 }
 
+/// Whether reading can bring anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    /// The last octet of the request has left in this turn: nobody answers that fast, and a read
+    /// would cost a system call to say so.
+    TooEarly,
+    Due,
+}
+
 /// A connection, both ways.
 #[derive(Debug)]
 pub(super) struct Wire {
-    stream: Stream,
+    stream: Arc<Stream>,
+    /// The same connection, for a server that watches it from one request to the next.
+    kept: Kept,
+    /// Who used it last, and has it registered with the kernel.
+    user: ThreadId,
     pub(super) age: Age,
     /// Octets that have left for the other server with this request.
     pub(super) written: u64,
     /// Whether an octet of the answer has come.
     pub(super) heard: bool,
     pub(super) eof: bool,
+    answer: Answer,
     /// Storage, which only grows, to [`RECEIVED_LIMIT`] at the most: clearing what is to be written
     /// over would cost more than a small answer does. `taken <= came <= storage.len()`.
     storage: Vec<u8>,
@@ -43,12 +60,16 @@ impl Wire {
     /// # Errors
     /// What connecting reports at once; `ResourceBusy` where too many wait to be accepted.
     pub(super) fn connect(address: &Address) -> io::Result<Wire> {
+        let stream = Arc::new(address.connect()?);
         Ok(Wire {
-            stream: address.connect()?,
+            kept: Kept::new(Arc::clone(&stream) as Arc<dyn AsFd + Send + Sync>),
+            stream,
+            user: thread::current().id(),
             age: Age::Fresh,
             written: 0,
             heard: false,
             eof: false,
+            answer: Answer::Due,
             storage: Vec::new(),
             came: 0,
             taken: 0,
@@ -60,14 +81,20 @@ impl Wire {
     /// Nothing has been asked on it, so nothing may have come: neither the end, nor octets that
     /// would be taken for the next answer.
     pub(super) fn reuse(mut self) -> Option<Wire> {
-        match (&self.stream).read(&mut [0]) {
+        match (&*self.stream).read(&mut [0]) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Ok(_) | Err(_) => return None,
         }
+        self.user = thread::current().id();
         self.age = Age::Reused;
         self.written = 0;
         self.heard = false;
         Some(self)
+    }
+
+    /// Whether it was this thread that used it last.
+    pub(super) fn is_near(&self) -> bool {
+        self.user == thread::current().id()
     }
 
     /// What has come and was not taken.
@@ -89,6 +116,9 @@ impl Wire {
     /// `WouldBlock`; `InvalidData` when more has come than any head may have, and none of it was
     /// of use; what reading reports.
     pub(super) fn fill(&mut self) -> io::Result<()> {
+        if std::mem::replace(&mut self.answer, Answer::Due) == Answer::TooEarly {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
         self.storage.copy_within(self.taken..self.came, 0);
         (self.taken, self.came) = (0, self.came - self.taken);
         let room = self.came + STEP;
@@ -98,7 +128,7 @@ impl Wire {
         if self.storage.len() < room {
             self.storage.resize(room, 0);
         }
-        match (&self.stream).read(&mut self.storage[self.came..room]) {
+        match (&*self.stream).read(&mut self.storage[self.came..room]) {
             Ok(0) => self.eof = true,
             Ok(count) => {
                 self.came += count;
@@ -117,7 +147,7 @@ impl Wire {
     /// never will; what writing reports.
     pub(super) fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         loop {
-            match (&self.stream).write(data) {
+            match (&*self.stream).write(data) {
                 Ok(count) => {
                     self.written += count as u64;
                     return Ok(count);
@@ -126,6 +156,15 @@ impl Wire {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// The whole request has just left: the answer is waited for before it is read.
+    pub(super) fn asked(&mut self) {
+        self.answer = Answer::TooEarly;
+    }
+
+    pub(super) fn kept(&self) -> &Kept {
+        &self.kept
     }
 
     pub(super) fn close_write(&self) -> io::Result<()> {
