@@ -9,6 +9,8 @@
 mod browser;
 #[path = "book/door.rs"]
 mod door;
+#[path = "book/glossary.rs"]
+mod glossary;
 #[path = "book/links.rs"]
 mod links;
 #[path = "book/live.rs"]
@@ -130,6 +132,20 @@ fn every_chapter_is_in_the_contents_and_short_enough_to_read() {
         let words = book::words(&text);
         assert!(words <= CHAPTER_WORDS, "{name} has {words} words");
     }
+}
+
+#[test]
+fn a_word_is_explained_once_and_where_the_glossary_says() {
+    let chapters = chapters();
+    let numbered = chapters.iter().filter_map(|(name, text)| {
+        let file = Path::new(name).file_name()?.to_str()?;
+        let number = file.get(..3)?.replace('-', ".");
+        let is_number = number.starts_with(|c: char| c.is_ascii_digit());
+        is_number.then(|| (number, text.clone()))
+    });
+    let glossary = fs::read_to_string(root().join("book/chapters/appendix/glossary.md")).unwrap();
+    let faults = glossary::faults(&glossary, &numbered.collect::<Vec<_>>());
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
 #[test]
