@@ -20,6 +20,7 @@ mod address;
 mod asking;
 mod capacity;
 mod drain;
+mod hush;
 mod lease;
 mod outgoing;
 mod pace;
@@ -36,11 +37,12 @@ use crate::complaints::Complaints;
 use crate::protocol::Protocol;
 use asking::Asking;
 use drain::Drain;
+use hush::Hush;
 use lease::{Lease, Turn, Waiter};
 use spool::Spooled;
 use static_files::{Reply, Request, gateway_failure};
 use std::collections::VecDeque;
-use std::fmt::{self, Display};
+use std::fmt;
 use std::io;
 use std::iter;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -62,6 +64,8 @@ pub struct Upstream {
     drain: OnceLock<Option<Drain>>,
     /// By server: requests of which no octet of an answer has come.
     awaited: Box<[AtomicUsize]>,
+    /// By server, and last for all of them: what was told of its failures.
+    hushes: Mutex<Box<[Hush]>>,
     /// Held for moments, and never while anything is read, written or closed.
     state: Mutex<State>,
 }
@@ -120,6 +124,7 @@ impl Upstream {
         let table = Table::new(addresses.len(), capacity.in_flight, capacity.behind);
         Upstream {
             awaited: addresses.iter().map(|_| AtomicUsize::new(0)).collect(),
+            hushes: Mutex::new((0..=addresses.len()).map(|_| Hush::default()).collect()),
             addresses: addresses.into(),
             capacity,
             complaints: Arc::clone(complaints),
@@ -235,26 +240,6 @@ impl Upstream {
         if let Some(Hung(report)) = &self.hung {
             report(server);
         }
-    }
-
-    /// Passes on what a server has to say to the log, line by line.
-    fn relay(&self, server: &Address, words: &[u8]) {
-        let lines = words.split(|octet| *octet == b'\n');
-        for line in lines.filter(|line| !line.is_empty()) {
-            self.complain(
-                server,
-                format_args!("says: {}", String::from_utf8_lossy(line)),
-            );
-        }
-    }
-
-    fn complain_of_all(&self, what: &str) {
-        let all: Vec<String> = self.addresses.iter().map(Address::to_string).collect();
-        self.complaints.note(all.join(",").as_bytes(), what);
-    }
-
-    fn complain(&self, server: &Address, what: impl Display) {
-        self.complaints.note(server.to_string().as_bytes(), what);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

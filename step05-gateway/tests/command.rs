@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::thread;
+use std::time::{Duration, Instant};
 
 /// The server as a process; killed if a test fails.
 struct Gateway {
@@ -334,4 +335,35 @@ fn without_a_folder_a_demo_shows_every_kind_of_program() {
         let wsgi = gateway.get("/wsgi/");
         assert!(wsgi.contains("Hello from worker"), "{wsgi}");
     }
+}
+
+#[test]
+fn a_server_that_fails_all_the_time_is_told_of_once_a_second() {
+    let nobody = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let addr = nobody.local_addr().expect("it is bound").to_string();
+    drop(nobody);
+    let folder = TempDir::new();
+    let root = folder.path().to_str().expect("a path of ASCII");
+    let gateway = Gateway::start(&[root, "--proxy", &format!("/=http://{addr}")]);
+    let (start, mut asked) = (Instant::now(), 0);
+    while start.elapsed() < Duration::from_millis(2500) {
+        let answer = gateway.get("/");
+        assert!(answer.starts_with("HTTP/1.1 502 "), "{answer}");
+        asked += 1;
+    }
+    let seconds = start.elapsed().as_secs();
+    let (_, complaints) = gateway.end("TERM");
+    let lines: Vec<&str> = complaints
+        .lines()
+        .filter(|line| line.contains(&addr))
+        .collect();
+    assert!(lines[0].contains("nobody listens there"), "{complaints}");
+    let most = usize::try_from(seconds).expect("a few") + 1;
+    assert!((2..=most).contains(&lines.len()), "{complaints}");
+    let left_out = |line: &&str| {
+        let number = line.split(", and ").nth(1)?.split(' ').next()?;
+        Some(number.parse().unwrap_or(1))
+    };
+    let told: usize = lines.len() + lines.iter().filter_map(left_out).sum::<usize>();
+    assert!(told > lines.len() && told <= asked, "{asked}: {complaints}");
 }

@@ -154,7 +154,7 @@ impl Asking {
         if error.kind() != io::ErrorKind::WouldBlock
             && let State::Talking(talk) = mem::replace(&mut self.state, State::Over)
         {
-            self.complain(talk.lease.address(), &error);
+            self.complain(talk.lease.place.server, &error);
         }
         error
     }

@@ -11,7 +11,6 @@
 //! Nobody waits unless something is under way that will end and ring.
 
 use super::Upstream;
-use super::address::Address;
 use super::table::{Company, Place, Verdict};
 use super::wire::Wire;
 use std::io::{self, PipeReader, PipeWriter};
@@ -49,10 +48,6 @@ impl Lease {
         }
     }
 
-    pub(super) fn address(&self) -> &Address {
-        &self.upstream.addresses[self.place.server]
-    }
-
     /// Tells that the server has begun to answer.
     pub(super) fn heard(&mut self) {
         if self.answer == Answer::Awaited {
@@ -63,7 +58,7 @@ impl Lease {
 
     /// Passes on what the server has to say.
     pub(super) fn relay(&self, words: &[u8]) {
-        self.upstream.relay(self.address(), words);
+        self.upstream.relay(self.place.server, words);
     }
 
     /// Gives the place back, and with it a connection on which the next request can follow.

@@ -4,7 +4,6 @@
 //! that it has no room. Or a kept connection turned out to be closed, and the method may be
 //! repeated (RFC 9110 §9.2.2): then once more. Everything else is final.
 
-use super::address::Address;
 use super::asking::{Asking, Repeat, State};
 use super::lease::Lease;
 use super::table::{Company, Verdict};
@@ -60,10 +59,10 @@ impl Asking {
             lease.verdict = Verdict::Failed;
         }
         self.tried.push(lease.place.server);
-        self.complain(lease.address(), error);
+        self.complain(lease.place.server, error);
     }
 
-    pub(super) fn complain(&self, server: &Address, error: &io::Error) {
+    pub(super) fn complain(&self, server: usize, error: &io::Error) {
         let asked = self.asked.escape_ascii();
         let what = format_args!("{} ({asked})", explain(error));
         self.upstream.complain(server, what);
