@@ -24,7 +24,7 @@ use std::{env, fs};
 const SERVE: &str = "serve";
 
 /// What an exercise may be told beside its address, each as `NAME=VALUE`.
-const PLACES: [&str; 2] = ["root", "cgi"];
+const PLACES: [&str; 4] = ["root", "cgi", "upstream", "other"];
 
 /// The folder, beside the exercises, of what was last said about each.
 const RESULTS: &str = "results";
