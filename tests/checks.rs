@@ -18,7 +18,17 @@ const BROKEN: &str = env!("CARGO_BIN_EXE_broken");
 const AT_ONCE: usize = 8;
 
 /// What a broken server is told, after its name.
-const PLACES: [&str; 5] = ["{addr}", "{root}", "{cgi}", "{upstream}", "{other}"];
+const PLACES: [&str; 9] = [
+    "{addr}",
+    "{root}",
+    "{cgi}",
+    "{upstream}",
+    "{other}",
+    "{fastcgi}",
+    "{scgi}",
+    "{uwsgi}",
+    "{wsgi}",
+];
 
 /// What a verdict may take without being mentioned.
 const SLOW: Duration = Duration::from_secs(10);
@@ -67,7 +77,7 @@ fn not_judged(check: &Check, why: &str) {
 }
 
 /// Kinds of servers, and what those of a kind do.
-const KINDS: [(&str, &str); 9] = [
+const KINDS: [(&str, &str); 12] = [
     ("doors", "Servers that open a door"),
     ("echoes", "Servers that send back what they get"),
     ("lines", "Servers that answer lines"),
@@ -76,6 +86,9 @@ const KINDS: [(&str, &str); 9] = [
     ("files", "Servers of files"),
     ("company", "Servers of many at once"),
     ("programs", "Servers that run programs"),
+    ("applications", "Servers that ask over FastCGI"),
+    ("wires", "Servers that ask over any wire"),
+    ("python", "Servers that run Python"),
     ("proxies", "Servers that hand requests on"),
 ];
 
@@ -112,6 +125,9 @@ impl Flaw {
             Needs::Files => self.kind == "files",
             Needs::Company | Needs::Slow | Needs::Panics => self.kind == "company",
             Needs::Programs => self.kind == "programs",
+            Needs::FastCgi => self.kind == "applications",
+            Needs::Wires => self.kind == "wires",
+            Needs::Wsgi => self.kind == "python",
             Needs::Proxy => self.kind == "proxies",
             // Each of these has a broken server of its own, beside its exercise.
             Needs::Counted | Needs::Guarded | Needs::Sendfile => false,

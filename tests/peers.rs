@@ -126,6 +126,18 @@ const EXPECTED: &[Row] = &[
         "mod_cgid writes all of a request's content before it reads; the program waits, and is ended",
     ),
     (
+        "5c",
+        Fails("an application that leaves in the middle of its content"),
+        Fails("an application that leaves without a word"),
+        "nginx ends an answer well that broke off over FastCGI; Apache says 503 where it got none",
+    ),
+    (
+        "5d",
+        NotAsked,
+        Fails("an application over SCGI"),
+        "over SCGI, Apache hands PATH_INFO on with its escapes, and decodes it elsewhere",
+    ),
+    (
         "5f",
         Fails("fields that are about the client's connection"),
         Passes,
@@ -192,7 +204,8 @@ impl Bench {
         let script = format!(
             "mkdir -p '{place}' && sed -e 's|ADDR|{{addr}}|; s|ROOT|{{root}}|; s|PROGRAMS|{{cgi}}|' \
              -e 's|PLACE|{place}|; s|OURS|{ours}|; s|MODULES|{MODULES}|' \
-             -e 's|ECHO|{}|; s|SLOW|{}|; s|UPSTREAM|{{upstream}}|; s|OTHER|{{other}}|' '{conf}' >'{place}/conf' && \
+             -e 's|ECHO|{}|; s|SLOW|{}|; s|UPSTREAM|{{upstream}}|; s|OTHER|{{other}}|' \
+             -e 's|FASTCGI|{{fastcgi}}|; s|SCGI|{{scgi}}|; s|UWSGI|{{uwsgi}}|' '{conf}' >'{place}/conf' && \
              exec {command} '{place}/conf'",
             echo.addr(),
             slow.addr()

@@ -60,8 +60,10 @@ pub(crate) struct Asked {
     ///
     /// In the command, {port} or {addr} stands where the server takes its port or its address,
     /// {root} where it takes the folder of its files. For the checks of step 5 there are also {cgi},
-    /// the folder of the programs that it runs for /cgi/NAME, and the addresses of those who stand
-    /// behind it, whom the grader plays: {upstream} and {other}, HTTP servers for /api/.
+    /// the folder of the programs that it runs for /cgi/NAME; {wsgi}, the folder of a Python module
+    /// `app` whose callable `application` answers /wsgi/; and the addresses of those who stand behind
+    /// it, whom the grader plays: {upstream} and {other}, HTTP servers for /api/, and {fastcgi},
+    /// {scgi} and {uwsgi}, an application on three wires, for /fastcgi/, /scgi/ and /uwsgi/.
     #[arg(long, value_name = "COMMAND")]
     server: Option<String>,
     /// Judge the course's own servers, also when there is a workbook.

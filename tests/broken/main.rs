@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! broken                                            lists them, each with the checks it fails
-//! broken NAME ADDRESS FOLDER PROGRAMS [BEHIND…]     runs one, with these addresses behind it
+//! broken NAME ADDRESS FOLDER PROGRAMS [BEHIND…]     runs one, with these behind it: two HTTP servers,
+//!                                                   FastCGI, SCGI, uwsgi, and a Python folder
 //! ```
 //!
 //! Each file is one misconception, named for it. What it gets wrong is all that the file holds:
@@ -15,6 +16,7 @@ mod a_broken_guest_ends_it;
 mod a_thread_for_each;
 mod answers;
 mod answers_after_goodbye;
+mod applications;
 mod asks_again_whatever_it_was;
 mod believes_anything;
 mod believes_in_proxy;
@@ -34,9 +36,12 @@ mod drops_what_does_not_fit;
 mod echoes;
 mod fails_with_success;
 mod files;
+mod flaws;
 mod follows_any_link;
 mod forgets_allow;
+mod forgets_the_padding;
 mod forgets_the_slash;
+mod forgets_to_close;
 mod hands_on_every_field;
 mod hands_on_two_lengths;
 mod hangs_up_when_full;
@@ -55,9 +60,11 @@ mod never_says_not_modified;
 mod obeys_backwards_ranges;
 mod one_guest_at_a_time;
 mod one_read_is_one_line;
+mod one_read_is_one_record;
 mod one_read_is_one_request;
 mod programs;
 mod proxies;
+mod python;
 mod reads_ahead;
 mod reads_the_whole_file;
 mod repeats_what_it_was_told;
@@ -65,17 +72,23 @@ mod right;
 mod says_continue_to_everybody;
 mod sends_names_as_they_are;
 mod sends_what_one_read_gives;
+mod shows_what_is_complained_about;
 mod sleeps_on_the_loop;
 mod stops_at_the_first_read;
 mod takes_an_end_for_the_end;
+mod takes_what_it_has_for_all;
+mod tells_one_wire_less;
 mod two_ends_are_better;
 mod waits_for_ever;
 mod waits_for_the_end;
 mod waits_for_the_next_octet;
+mod wires;
 mod works_for_nobody;
 mod writes_all_before_it_reads;
 
+use flaws::FLAWS;
 use std::env;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::ExitCode;
@@ -110,6 +123,12 @@ enum Serve {
     Company(&'static company::Choice),
     /// As the course's server of step 5, with one thing chosen otherwise.
     Programs(&'static programs::Choice),
+    /// As [`applications`], with one part replaced.
+    Applications(&'static applications::Parts),
+    /// As the course's server of step 5, but for how this asks.
+    Wires(wires::Ask),
+    /// A server of a Python application.
+    Python(&'static python::Server),
     /// As [`proxies`], with one part replaced.
     Proxies(&'static proxies::Parts),
 }
@@ -126,112 +145,13 @@ impl Serve {
             Serve::Files(_) => "files",
             Serve::Company(_) => "company",
             Serve::Programs(_) => "programs",
+            Serve::Applications(_) => "applications",
+            Serve::Wires(_) => "wires",
+            Serve::Python(_) => "python",
             Serve::Proxies(_) => "proxies",
         }
     }
 }
-
-const FLAWS: [Flaw; 63] = [
-    Flaw {
-        name: "right_doors",
-        fails: &[],
-        serve: Serve::Doors(&doors::PARTS),
-    },
-    Flaw {
-        name: "right_echoes",
-        fails: &[],
-        serve: Serve::Echoes(&echoes::PARTS),
-    },
-    Flaw {
-        name: "right_patient",
-        fails: &[],
-        serve: Serve::Patient(Some(Duration::from_secs(1))),
-    },
-    Flaw {
-        name: "right_lines",
-        fails: &[],
-        serve: Serve::Lines(&lines::PARTS),
-    },
-    Flaw {
-        name: "right_messages",
-        fails: &[],
-        serve: Serve::Messages(&right::PARTS),
-    },
-    Flaw {
-        name: "right_files",
-        fails: &[],
-        serve: Serve::Files(files::right),
-    },
-    Flaw {
-        name: "right_company",
-        fails: &[],
-        serve: Serve::Company(&company::CHOICE),
-    },
-    Flaw {
-        name: "right_programs",
-        fails: &[],
-        serve: Serve::Programs(&programs::CHOICE),
-    },
-    Flaw {
-        name: "right_proxies",
-        fails: &[],
-        serve: Serve::Proxies(&proxies::PARTS),
-    },
-    repeats_what_it_was_told::FLAW,
-    does_not_say_which_address::FLAW,
-    fails_with_success::FLAW,
-    stops_at_the_first_read::FLAW,
-    one_read_is_one_line::FLAW,
-    drops_what_does_not_fit::FLAW,
-    closes_without_draining::FLAW,
-    a_broken_guest_ends_it::FLAW,
-    waits_for_ever::FLAW,
-    has_no_patience::FLAW,
-    one_read_is_one_request::FLAW,
-    has_no_clock::FLAW,
-    head_has_content::FLAW,
-    believes_anything::FLAW,
-    believes_two_lengths::FLAW,
-    has_no_limits::FLAW,
-    holds_on_to_refusals::FLAW,
-    content_comes_with_the_head::FLAW,
-    knows_no_extensions::FLAW,
-    two_ends_are_better::FLAW,
-    answers_after_goodbye::FLAW,
-    never_says_continue::FLAW,
-    says_continue_to_everybody::FLAW,
-    sends_what_one_read_gives::FLAW,
-    follows_any_link::FLAW,
-    decodes_twice::FLAW,
-    forgets_the_slash::FLAW,
-    sends_names_as_they_are::FLAW,
-    never_says_not_modified::FLAW,
-    dates_beat_tags::FLAW,
-    counts_ranges_from_one::FLAW,
-    obeys_backwards_ranges::FLAW,
-    reads_the_whole_file::FLAW,
-    forgets_allow::FLAW,
-    one_guest_at_a_time::FLAW,
-    sleeps_on_the_loop::FLAW,
-    holds_the_lock::FLAW,
-    hangs_up_when_full::FLAW,
-    reads_ahead::FLAW,
-    a_thread_for_each::FLAW,
-    dies_of_a_panic::FLAW,
-    waits_for_the_next_octet::FLAW,
-    drops_everything_to_leave::FLAW,
-    believes_in_proxy::FLAW,
-    loses_the_query::FLAW,
-    waits_for_the_end::FLAW,
-    writes_all_before_it_reads::FLAW,
-    leaves_programs_behind::FLAW,
-    hands_on_every_field::FLAW,
-    believes_who_clients_say_they_are::FLAW,
-    asks_again_whatever_it_was::FLAW,
-    takes_an_end_for_the_end::FLAW,
-    works_for_nobody::FLAW,
-    hands_on_two_lengths::FLAW,
-];
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -250,33 +170,43 @@ fn main() -> ExitCode {
         eprintln!("there is no `{name}`");
         return ExitCode::from(2);
     };
-    let (root, programs) = (Path::new(root), Path::new(programs));
     if let Serve::Doors(parts) = flaw.serve {
         return doors::serve(addr, parts);
     }
-    // Only the kinds that are told of somebody have anybody behind them.
-    let behind = |at: usize| {
-        behind
-            .get(at)
-            .and_then(|addr| addr.parse().ok())
-            .unwrap_or(NOBODY)
-    };
-    let served = TcpListener::bind(addr).and_then(|listener| match flaw.serve {
-        Serve::Doors(_) => unreachable!("it opens its door itself"),
-        Serve::Patient(patience) => echoes::serve_within(&listener, &echoes::PARTS, patience),
-        Serve::Echoes(parts) => echoes::serve(&listener, parts),
-        Serve::Lines(parts) => lines::serve(&listener, parts),
-        Serve::Company(choice) => company::serve(&listener, root, choice),
-        Serve::Programs(choice) => programs::serve(&listener, root, programs, choice),
-        Serve::Proxies(parts) => proxies::serve(&listener, [behind(0), behind(1)], parts),
-        Serve::Messages(parts) => right::serve(&listener, parts),
-        Serve::Files(answer) => files::serve(&listener, root, answer),
-    });
-    match served {
+    match serve(&flaw.serve, addr, [root, programs].map(Path::new), behind) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn serve(
+    serve: &Serve,
+    addr: &str,
+    [root, programs]: [&Path; 2],
+    behind: &[String],
+) -> io::Result<()> {
+    let listener = || TcpListener::bind(addr);
+    // Only the kinds that are told of somebody have anybody behind them.
+    let told = |at: usize| behind.get(at).map_or("", String::as_str);
+    let who = |at: usize| told(at).parse().unwrap_or(NOBODY);
+    match *serve {
+        Serve::Doors(_) => unreachable!("it opens its door itself"),
+        Serve::Patient(patience) => echoes::serve_within(&listener()?, &echoes::PARTS, patience),
+        Serve::Echoes(parts) => echoes::serve(&listener()?, parts),
+        Serve::Lines(parts) => lines::serve(&listener()?, parts),
+        Serve::Messages(parts) => right::serve(&listener()?, parts),
+        Serve::Files(answer) => files::serve(&listener()?, root, answer),
+        Serve::Company(choice) => company::serve(&listener()?, root, choice),
+        Serve::Programs(choice) => programs::serve(&listener()?, root, programs, choice),
+        Serve::Proxies(parts) => proxies::serve(&listener()?, [who(0), who(1)], parts),
+        Serve::Applications(parts) => applications::serve(&listener()?, who(2), parts),
+        Serve::Wires(ask) => {
+            let wires = [who(2), who(3), who(4)];
+            wires::serve(&listener()?, [root, programs], wires, ask)
+        }
+        Serve::Python(server) => python::serve(addr, Path::new(told(5)), server),
     }
 }

@@ -21,10 +21,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Between two looks whether the guest is still there.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// Says where the content ends, or the status that refuses the request.
+pub(crate) type Judge = fn(&Request) -> Result<Framing, u16>;
+
 /// What a proxy has to get right.
 pub(crate) struct Parts {
-    /// Says where the content ends, or the status that refuses the request.
-    pub(crate) judge: fn(&Request) -> Result<Framing, u16>,
+    pub(crate) judge: Judge,
     /// The request as an upstream hears it.
     pub(crate) onward: fn(&Request, &[u8], IpAddr) -> Vec<u8>,
     /// Whether a request that was not answered may be asked again, of another.
@@ -56,26 +58,55 @@ pub(crate) fn serve(
     upstreams: [SocketAddr; 2],
     parts: &'static Parts,
 ) -> io::Result<()> {
+    let answer = move |guest: &Guest, request: &Request, content: &[u8]| match ask(
+        guest, upstreams, request, content, parts,
+    ) {
+        Ok(answer) => Some(answer.written(request)),
+        Err(Failed::Gone) => None,
+        Err(Failed::Late) => Some(right::answer(request, 504, b"late")),
+        Err(Failed::Unanswered) => Some(right::answer(request, 502, b"nonsense")),
+    };
+    serve_below("/api/", listener, parts.judge, answer)
+}
+
+/// Takes whole requests for what is below a prefix, and writes what they are answered; nothing where
+/// nobody waits for it.
+pub(crate) fn serve_below(
+    prefix: &'static str,
+    listener: &TcpListener,
+    judge: Judge,
+    answer: impl Fn(&Guest, &Request, &[u8]) -> Option<Vec<u8>> + Copy + Send + 'static,
+) -> io::Result<()> {
+    let here = move |guest: &Guest, request: &Request, content: &[u8]| match request
+        .target
+        .starts_with(prefix)
+    {
+        true => answer(guest, request, content),
+        false => Some(right::answer(request, 404, b"nothing")),
+    };
     loop {
         let (stream, _) = listener.accept()?;
         let come = Vec::new();
         let mut guest = Guest { stream, come };
         thread::Builder::new().spawn(move || {
             // A guest who is gone is no loss.
-            let _ =
-                converse(&mut guest, upstreams, parts).and_then(|()| right::leave(&guest.stream));
+            let _ = converse(&mut guest, judge, here).and_then(|()| right::leave(&guest.stream));
         })?;
     }
 }
 
-fn converse(guest: &mut Guest, upstreams: [SocketAddr; 2], parts: &Parts) -> io::Result<()> {
+fn converse(
+    guest: &mut Guest,
+    judge: Judge,
+    answer: impl Fn(&Guest, &Request, &[u8]) -> Option<Vec<u8>>,
+) -> io::Result<()> {
     loop {
         let request = match right::head(guest)? {
             Ok(Some(request)) => request,
             Ok(None) => return Ok(()),
             Err(status) => return refuse(guest, &Request::default(), status),
         };
-        let framing = match (parts.judge)(&request) {
+        let framing = match judge(&request) {
             Ok(framing) => framing,
             Err(status) => return refuse(guest, &request, status),
         };
@@ -83,14 +114,8 @@ fn converse(guest: &mut Guest, upstreams: [SocketAddr; 2], parts: &Parts) -> io:
             Ok(content) => content,
             Err(status) => return refuse(guest, &request, status),
         };
-        if !request.target.starts_with("/api/") {
-            return refuse(guest, &request, 404);
-        }
-        let answer = match ask(guest, upstreams, &request, &content, parts) {
-            Ok(answer) => answer.written(&request),
-            Err(Failed::Gone) => return Ok(()),
-            Err(Failed::Late) => right::answer(&request, 504, b"late"),
-            Err(Failed::Unanswered) => right::answer(&request, 502, b"nonsense"),
+        let Some(answer) = answer(guest, &request, &content) else {
+            return Ok(());
         };
         guest.stream.write_all(&answer)?;
         if !right::goes_on(&request) {

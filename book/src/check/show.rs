@@ -65,12 +65,13 @@ impl Shown {
             None => "FOLDER/root".into(),
         };
         let typed = |typed: &str| {
-            let programs = format!("{}programs", root.trim_end_matches("root"));
+            let beside = |name| format!("{}{name}", root.trim_end_matches("root"));
             typed
                 .replace("{addr}", &addr().to_string())
                 .replace("{port}", &PORT.to_string())
                 .replace("{root}", &root)
-                .replace("{cgi}", &programs)
+                .replace("{cgi}", &beside("programs"))
+                .replace("{wsgi}", &beside("wsgi"))
         };
         let (command, whom) = match &session.whose {
             Whose::Course => (None, "the course's own server".to_owned()),

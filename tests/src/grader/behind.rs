@@ -10,6 +10,7 @@
 //!
 //! What a server must not do is for the check to say: whatever is heard is only taken apart here.
 
+use crate::cuts::BETWEEN_PIECES;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
@@ -231,6 +232,13 @@ impl Line {
     pub(super) fn say(&mut self, octets: impl AsRef<[u8]>) {
         // As above.
         let _ = self.stream.write_all(octets.as_ref());
+    }
+
+    /// Says octets that the server is to read by themselves. Where it does not, this was a weaker cut,
+    /// never a wrong one.
+    pub(super) fn say_apart(&mut self, octets: &[u8]) {
+        self.say(octets);
+        thread::park_timeout(BETWEEN_PIECES);
     }
 
     /// Says that nothing more will be said; what is heard is still read.

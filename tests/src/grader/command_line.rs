@@ -8,6 +8,7 @@
 use crate::grader::behind::Behind;
 use crate::grader::tree::Tree;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// Takes a command line apart, as a shell does.
 ///
@@ -30,10 +31,16 @@ pub(super) fn words(line: &str) -> Result<Vec<String>, String> {
 
 /// Fills in what is around the server: folders of files and of programs, and who stands behind it.
 pub(super) fn with_surroundings(words: &[String], tree: &Tree, behind: &Behind) -> Vec<String> {
-    let (root, programs) = (tree.root(), tree.programs());
+    let folders = [
+        ("{root}", tree.root()),
+        ("{cgi}", tree.programs()),
+        ("{wsgi}", tree.wsgi()),
+    ];
     let placed = |word: &String| {
-        let word = word.replace("{root}", &root.to_string_lossy());
-        behind.fill(&word.replace("{cgi}", &programs.to_string_lossy()))
+        let fill = |word: String, (place, folder): &(&str, PathBuf)| {
+            word.replace(place, &folder.to_string_lossy())
+        };
+        behind.fill(&folders.iter().fold(word.clone(), fill))
     };
     words.iter().map(placed).collect()
 }

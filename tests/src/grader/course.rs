@@ -1,8 +1,9 @@
 //! The course's own servers, where a check is not pointed at another.
 
 use crate::binary::{self, Profile};
-use crate::grader::subject::{Problem, Subject};
+use crate::grader::subject::Subject;
 use crate::grader::table::Needs;
+use crate::grader::verdict::Problem;
 use crate::subject::Serve;
 use concurrency::{SERVERS, event_loop};
 use socket::{Linger, Stop, accept_until, close_politely, echo};
@@ -17,6 +18,9 @@ const LINGER: Linger = Linger {
     bytes: 1 << 20,
     time: Duration::from_secs(2),
 };
+
+/// What step 5's server is told where it is to have Python as well, which takes its time to start.
+const WSGI: [&str; 4] = ["--wsgi", "/wsgi=app:application", "--wsgi-path", "{wsgi}"];
 
 /// For a guest to say something.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -35,7 +39,8 @@ pub(super) fn subject(needs: Needs) -> Result<Subject, Problem> {
     let serve: Serve = match needs {
         Needs::Address => return built(1),
         // What its programs complain about is no business of whoever reads the verdicts.
-        Needs::Programs | Needs::Proxy => return built(5),
+        Needs::Programs | Needs::FastCgi | Needs::Wires | Needs::Proxy => return built(5),
+        Needs::Wsgi => return built(5).map(|subject| subject.told(&WSGI)),
         Needs::Echoes => echoes,
         Needs::Lines => lines,
         Needs::Patience => patient,
@@ -74,10 +79,9 @@ pub struct Binary {
 /// One sentence for a step without a server, and what Cargo said when it failed.
 pub fn binary(step: u8) -> Result<Binary, String> {
     const FOLDER: &str = "{root} --listen {addr}";
-    let gateway = format!(
-        "{FOLDER} --listing --cgi /cgi={{cgi}} --proxy /api={{upstream}},{{other}} \
-         --timeout head=2s,gateway=2s"
-    );
+    const BEHIND: &str = "--cgi /cgi={cgi} --fastcgi /fastcgi={fastcgi} --scgi /scgi={scgi} \
+                          --uwsgi /uwsgi={uwsgi} --proxy /api={upstream},{other}";
+    let gateway = format!("{FOLDER} --listing {BEHIND} --timeout head=2s,gateway=2s");
     let (package, binary, arguments) = match step {
         1 => ("step01-socket", "step01-socket", "{addr}"),
         3 => ("step03-static", "step03-static", FOLDER),

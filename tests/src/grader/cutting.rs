@@ -11,9 +11,10 @@
 //! itself stays as the check wants it, and so does content that it sends while it listens.
 
 use crate::cuts::Cuts;
-use crate::grader::subject::{Problem, Subject, Verdict};
+use crate::grader::subject::Subject;
 use crate::grader::table::Check;
 use crate::grader::tree::Tree;
+use crate::grader::verdict::{Problem, Verdict};
 use crate::rng::Rng;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -41,8 +41,8 @@ pub struct Finding {
     pub sent: Vec<u8>,
     /// Where what was sent was cut, ascending, where that matters.
     pub cuts: Vec<usize>,
-    /// Octets that somebody behind the server heard of it.
-    pub heard: Vec<u8>,
+    /// Octets that the grader heard behind the server, where it plays somebody there.
+    pub heard: Option<Vec<u8>>,
     /// Octets that came back.
     pub received: Vec<u8>,
     /// Offset in `received` of the first octet that is not as expected, where there is one.
@@ -61,7 +61,7 @@ impl Finding {
         if self.sent.is_empty() || self.sent.len() > SHOWN_BYTES {
             return None;
         }
-        if self.cuts.len() > REPLAYED_CUTS || !self.heard.is_empty() {
+        if self.cuts.len() > REPLAYED_CUTS || self.heard.is_some() {
             return None;
         }
         let pieces: Vec<String> = self
@@ -138,11 +138,12 @@ impl fmt::Display for Finding {
         if let Some(cut) = self.cut_as() {
             writeln!(f, "  in pieces  {cut}")?;
         }
-        if !self.heard.is_empty() {
-            writeln!(f, "  handed on  {}", Escaped(&self.heard))?;
+        let heard = self.heard.as_ref().filter(|heard| !heard.is_empty());
+        if let Some(heard) = heard {
+            writeln!(f, "  handed on  {}", Escaped(heard))?;
         }
         // Who has not been answered behind the server cannot have had an answer from it.
-        let unanswered = !self.heard.is_empty() && self.received.is_empty();
+        let unanswered = heard.is_some() && self.received.is_empty();
         // A finding about memory or time has no octets to show.
         if !(unanswered || self.sent.is_empty() && self.received.is_empty()) {
             self.show_answer(f)?;
@@ -169,7 +170,7 @@ mod tests {
             },
             sent: b"GET / HTTP/1.1\r\n\r\n".to_vec(),
             cuts: vec![3],
-            heard: Vec::new(),
+            heard: None,
             received: b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(),
             at: Some(9),
             expected: "status 200, not 400".into(),

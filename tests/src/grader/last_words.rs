@@ -1,6 +1,6 @@
 //! What is said of a server that did not start, or has ended.
 
-use crate::grader::subject::Problem;
+use crate::grader::verdict::Problem;
 use crate::subject::START_AND_STOP;
 use std::fs;
 use std::io::{self, ErrorKind};

@@ -9,7 +9,9 @@
 
 use crate::grader::behind::Behind;
 use crate::pipe::Gate;
-use gateway::{Address, Capacity, Cgi, Complaints, Prefix, Programs, Proxy, Routes, Upstream};
+use gateway::{
+    Address, Capacity, Cgi, Complaints, Prefix, Programs, Proxy, Remote, Routes, Upstream, Words,
+};
 use http_parse::Status;
 use static_files::{
     Body, Collect, Exchange, Files, Handler, Listing, Reply, Request, Response, gateway_failure,
@@ -50,7 +52,7 @@ pub(super) fn handler_before(
     let mut site = Routes::new(files);
     site.mount(prefix.clone(), Cgi::new(prefix, cgi, &programs)?);
     if !behind.is_empty() {
-        hand_on(&mut site, behind)?;
+        hand_on(&mut site, root, behind)?;
     }
     Ok(Arc::new(move |request: &Request| match request.path() {
         b"/echo" => Reply::Exchange(Box::new(echo(request))),
@@ -64,14 +66,26 @@ pub(super) fn handler_before(
     }))
 }
 
-fn hand_on(site: &mut Routes, behind: &Behind) -> io::Result<()> {
+fn hand_on(site: &mut Routes, root: &Path, behind: &Behind) -> io::Result<()> {
     let complaints = Complaints::new()?;
-    let addresses = ["{upstream}", "{other}"].map(|place| Address::Tcp(behind.at(place)));
-    let upstream = Upstream::new(addresses.into(), Capacity::default(), &complaints);
-    site.mount(
-        "/api".parse().expect("it is a prefix"),
-        Proxy::new(&upstream),
-    );
+    let prefix = |text: &str| text.parse::<Prefix>().expect("it is a prefix");
+    let upstream = |places: &[&str]| {
+        let addresses = places.iter().map(|place| Address::Tcp(behind.at(place)));
+        Upstream::new(addresses.collect(), Capacity::default(), &complaints)
+    };
+    let both = upstream(&["{upstream}", "{other}"]);
+    site.mount(prefix("/api"), Proxy::new(&both));
+    for (path, place, words) in [
+        ("/fastcgi", "{fastcgi}", Words::FastCgi),
+        ("/scgi", "{scgi}", Words::Scgi),
+        ("/uwsgi", "{uwsgi}", Words::Uwsgi),
+    ] {
+        let upstream = upstream(&[place]);
+        site.mount(
+            prefix(path),
+            Remote::new(prefix(path), root, words, &upstream),
+        );
+    }
     Ok(())
 }
 

@@ -4,9 +4,10 @@
 //! every line with a line and says a long good-bye after `bye`.
 
 use crate::grader::finding::Proof;
-use crate::grader::subject::{Server, Subject, Verdict};
+use crate::grader::subject::{Server, Subject};
 use crate::grader::talk::{Found, Talk};
 use crate::grader::tree::Tree;
+use crate::grader::verdict::Verdict;
 use crate::report::first_difference;
 use crate::rng::Rng;
 use std::io::{self, Write};

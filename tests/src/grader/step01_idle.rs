@@ -2,8 +2,9 @@
 
 use crate::client::Heard;
 use crate::grader::finding::{Finding, Proof};
-use crate::grader::subject::{Server, Subject, Verdict};
+use crate::grader::subject::{Server, Subject};
 use crate::grader::tree::Tree;
+use crate::grader::verdict::Verdict;
 use std::time::{Duration, Instant};
 
 /// How long a guest may be silent.

@@ -5,8 +5,9 @@
 
 use crate::grader::finding::Proof;
 use crate::grader::last_words::not_started;
-use crate::grader::subject::{Problem, Subject, Verdict};
+use crate::grader::subject::Subject;
 use crate::grader::tree::Tree;
+use crate::grader::verdict::{Problem, Verdict};
 use crate::launched::Launched;
 use crate::subject::START_AND_STOP;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};

@@ -3,9 +3,10 @@
 use crate::answer::{Answer, Asked};
 use crate::grader::finding::Proof;
 use crate::grader::request::{get, last_get, post};
-use crate::grader::subject::{Server, Subject, Verdict};
+use crate::grader::subject::{Server, Subject};
 use crate::grader::talk::{Found, Talk};
 use crate::grader::tree::Tree;
+use crate::grader::verdict::Verdict;
 use crate::report::first_difference;
 
 /// Octets by which a server may grow over the requests of [`limits`].

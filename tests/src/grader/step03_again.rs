@@ -3,9 +3,10 @@
 use crate::answer::{Answer, Asked};
 use crate::grader::finding::Proof;
 use crate::grader::request::get;
-use crate::grader::subject::{Server, Subject, Verdict};
+use crate::grader::subject::{Server, Subject};
 use crate::grader::talk::{Found, Talk};
 use crate::grader::tree::{DIGITS, MODIFIED, Tree};
+use crate::grader::verdict::Verdict;
 
 /// A date before the file's.
 const EARLIER: &str = "Tue, 31 Dec 2019 23:59:59 GMT";

@@ -3,9 +3,10 @@
 use crate::answer::Asked;
 use crate::grader::finding::Proof;
 use crate::grader::request::{get, last_get};
-use crate::grader::subject::{Server, Subject, Verdict};
+use crate::grader::subject::{Server, Subject};
 use crate::grader::talk::{Found, Talk};
 use crate::grader::tree::{MARKS, SPARSE_BYTES, Tree};
+use crate::grader::verdict::Verdict;
 use crate::rng::Rng;
 use std::net::SocketAddr;
 

@@ -3,9 +3,10 @@
 use crate::answer::Asked;
 use crate::grader::finding::Proof;
 use crate::grader::request::{escaped, get, last_get};
-use crate::grader::subject::{Server, Subject, Verdict};
+use crate::grader::subject::{Server, Subject};
 use crate::grader::talk::Found;
 use crate::grader::tree::{CANARY, Tree};
+use crate::grader::verdict::Verdict;
 
 /// Spellings of a way out.
 const WAYS_OUT: [&str; 27] = [

@@ -11,9 +11,10 @@ use crate::grader::request::{get, last_get};
 use crate::grader::step04::best;
 use crate::grader::step05_again::{again, not_for_ever, once, once_on_a_kept_connection};
 use crate::grader::step05_handed::behind;
-use crate::grader::subject::{Server, Subject, Verdict};
+use crate::grader::subject::{Server, Subject};
 use crate::grader::talk::{Found, Talk};
 use crate::grader::tree::Tree;
+use crate::grader::verdict::Verdict;
 use std::time::{Duration, Instant};
 
 /// For an upstream that is of no use any more to be left.

@@ -11,9 +11,10 @@ use crate::grader::finding::{Finding, Proof};
 use crate::grader::handed::Handed;
 use crate::grader::step05_back::back;
 use crate::grader::step05_onward::onward;
-use crate::grader::subject::{Problem, Subject, Verdict};
+use crate::grader::subject::Subject;
 use crate::grader::talk::{Found, Talk};
 use crate::grader::tree::Tree;
+use crate::grader::verdict::{Problem, Verdict};
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
@@ -100,7 +101,7 @@ impl Talk {
 impl Line {
     /// The same finding, with what was heard behind the server.
     pub(super) fn show(&self, mut finding: Box<Finding>) -> Box<Finding> {
-        finding.heard.clone_from(&self.heard);
+        finding.heard = Some(self.heard.clone());
         finding
     }
 }

@@ -7,9 +7,10 @@
 use crate::answer::Asked;
 use crate::grader::finding::Proof;
 use crate::grader::request::get;
-use crate::grader::subject::{Server, Subject, Verdict};
+use crate::grader::subject::{Server, Subject};
 use crate::grader::talk::{Found, Talk};
 use crate::grader::tree::Tree;
+use crate::grader::verdict::Verdict;
 
 /// What a program has to be told, or not to be told.
 enum Told {

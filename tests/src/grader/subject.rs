@@ -6,7 +6,9 @@
 //! ```text
 //! {addr} {port}         where it listens: both say it
 //! {root} {cgi}          the folder of its files, and that of its programs
-//! {upstream} {other}    the addresses of two HTTP servers, which the grader plays
+//! {wsgi}                the folder of a Python application, `app:application`
+//! {upstream} {other}    the addresses of two HTTP servers, and those of an application
+//! {fastcgi} {scgi} {uwsgi}    on three wires, all of them played by the grader
 //! ```
 //!
 //! It runs in a process group of its own, which is killed when the check is over, and also when the
@@ -19,6 +21,7 @@ use crate::grader::finding::Finding;
 use crate::grader::last_words::{last_words, not_started};
 use crate::grader::site;
 use crate::grader::tree::Tree;
+pub(super) use crate::grader::verdict::{Problem, Verdict};
 use crate::process::{Memory, children, memory, threads};
 use crate::subject::{Executable, Serve, Served};
 use static_files::Config;
@@ -52,26 +55,6 @@ enum Made {
     Command(Vec<String>),
 }
 
-/// Why a check was not passed.
-#[derive(Debug)]
-pub enum Problem {
-    /// The server did what it should not, or not what it should.
-    Wrong(Box<Finding>),
-    /// The server never came up: one sentence.
-    NotServing(String),
-    /// The grader could not do its part: one sentence.
-    NotJudged(String),
-}
-
-/// What a check says.
-pub type Verdict = Result<(), Problem>;
-
-impl From<Box<Finding>> for Problem {
-    fn from(finding: Box<Finding>) -> Problem {
-        Problem::Wrong(finding)
-    }
-}
-
 /// A subject that has been started; gone on drop.
 #[derive(Debug)]
 pub struct Server {
@@ -97,6 +80,14 @@ impl Subject {
     /// An executable and its arguments, in which the words above are replaced.
     pub fn words(words: Vec<String>) -> Subject {
         Subject::made(Made::Command(words))
+    }
+
+    /// The same, with further words in its command line.
+    pub(super) fn told(mut self, more: &[&str]) -> Subject {
+        if let Made::Command(words) = &mut self.made {
+            words.extend(more.iter().map(|&word| word.to_owned()));
+        }
+        self
     }
 
     fn made(made: Made) -> Subject {
@@ -176,6 +167,9 @@ impl Subject {
         let judged = judge(&mut server);
         Ok(judged.map_err(|mut finding| {
             finding.died = server.death();
+            if !self.behind.is_empty() {
+                finding.heard.get_or_insert_default();
+            }
             finding
         })?)
     }

@@ -2,8 +2,9 @@
 
 use crate::grader::checks::CHECKS;
 use crate::grader::course;
-use crate::grader::subject::{Problem, Subject, Verdict};
+use crate::grader::subject::Subject;
 use crate::grader::tree::Tree;
+use crate::grader::verdict::{Problem, Verdict};
 use std::fmt;
 
 /// Whose rule a check holds a server to.
@@ -42,6 +43,14 @@ pub enum Needs {
     Panics,
     /// The programs in `{cgi}` are run for `/cgi/` and their name.
     Programs,
+    /// Requests for `/fastcgi/` are asked of the application at `{fastcgi}`, over FastCGI.
+    FastCgi,
+    /// Moreover, those for `/scgi/` of the one at `{scgi}`, and those for `/uwsgi/` at `{uwsgi}`; and
+    /// the programs in `{cgi}` are run.
+    Wires,
+    /// Requests for `/wsgi/` are answered by the callable `application` of the Python module `app` in
+    /// the folder `{wsgi}`.
+    Wsgi,
     /// Requests for `/api/` are handed on to the HTTP servers `{upstream}` and `{other}`.
     Proxy,
     /// The files of `{root}` are served, and `GET /count/N` is an application's answer: the lines `1`
@@ -62,9 +71,12 @@ impl Needs {
             Needs::Address | Needs::Echoes | Needs::Lines | Needs::Pages => None,
             Needs::Patience => Some(Needs::Echoes),
             Needs::PagesAndEcho | Needs::Files => Some(Needs::Pages),
-            Needs::Company | Needs::Programs | Needs::Proxy => Some(Needs::Files),
+            Needs::Company | Needs::Programs | Needs::FastCgi | Needs::Wsgi | Needs::Proxy => {
+                Some(Needs::Files)
+            }
             Needs::Counted | Needs::Guarded => Some(Needs::Files),
             Needs::Sendfile => Some(Needs::Programs),
+            Needs::Wires => Some(Needs::FastCgi),
             Needs::Slow | Needs::Panics => Some(Needs::Company),
         };
         self == other || less.is_some_and(|less| less.covers(other))
@@ -85,6 +97,9 @@ impl fmt::Display for Needs {
             Needs::Slow => "the same, and GET /slow is answered after 200 ms of work",
             Needs::Panics => "the same, and GET /panic crashes its handler",
             Needs::Programs => "the programs in {cgi}, run for /cgi/NAME",
+            Needs::FastCgi => "/fastcgi/… is asked of {fastcgi}",
+            Needs::Wires => "/scgi/… is asked of {scgi}, /uwsgi/… of {uwsgi}, and so on",
+            Needs::Wsgi => "/wsgi/… is answered by app:application in {wsgi}",
             Needs::Proxy => "/api/… is handed on to {upstream} and {other}",
             Needs::Counted => {
                 "the files of {root}; GET /count/N is an application's: the lines 1 to N, and on \

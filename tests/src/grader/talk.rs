@@ -54,7 +54,7 @@ impl Proof {
             proof: self,
             sent: Vec::new(),
             cuts: Vec::new(),
-            heard: Vec::new(),
+            heard: None,
             received: Vec::new(),
             at: None,
             expected: expected.into(),
@@ -166,6 +166,19 @@ impl Talk {
     pub(crate) fn field_is(&self, answer: &Answer, name: &str, wanted: &str) -> Found {
         let value = self.field(answer, name)?;
         match value == wanted.as_bytes() {
+            true => Ok(()),
+            false => Err(self.wrong_field(answer, name, format!("{name}: {wanted}"))),
+        }
+    }
+
+    /// Demands that all fields of that name together are this list; in how many lines is all the same.
+    pub(crate) fn list_is(&self, answer: &Answer, name: &str, wanted: &str) -> Found {
+        let named = |field: &&(String, Vec<u8>)| field.0.eq_ignore_ascii_case(name);
+        let values = answer.fields.iter().filter(named);
+        let values: Vec<_> = values
+            .map(|(_, value)| String::from_utf8_lossy(value))
+            .collect();
+        match values.join(", ") == wanted {
             true => Ok(()),
             false => Err(self.wrong_field(answer, name, format!("{name}: {wanted}"))),
         }

@@ -10,6 +10,7 @@
 //! root/outward           a symbolic link to the canary
 //! root/big.bin           8 MiB          root/sparse.bin     2 GiB, of which two pages exist
 //! programs/              see [`PROGRAMS`]
+//! wsgi/app.py            a Python application, and what it notes
 //! ```
 
 use crate::folder::TempFolder;
@@ -65,7 +66,7 @@ pub(crate) const ODD_NAMES: [&[u8]; 9] = [
 ];
 
 /// Programs for `/cgi/`: what each is called, and what it does after `#!/bin/sh`.
-pub(crate) const PROGRAMS: [(&str, &str); 6] = [
+pub(crate) const PROGRAMS: [(&str, &str); 7] = [
     // Says what it was told, once it has taken what else it was sent.
     (
         "dump",
@@ -86,6 +87,14 @@ pub(crate) const PROGRAMS: [(&str, &str); 6] = [
         "send",
         "printf 'Content-Type: text/x-sent\\nContent-Length: 8\\nX-Odd: kept\\n'\n\
          printf 'X-Sendfile: %s\\n\\nnot this' \"$QUERY_STRING\"\n",
+    ),
+    // Tells of what it was told, and what it was sent.
+    (
+        "one",
+        "printf 'Status: 201 Made\nContent-Type: application/x-one\nX-App: one\nX-App: two\n\n'\n\
+         for name in REQUEST_METHOD PATH_INFO QUERY_STRING CONTENT_TYPE SERVER_PROTOCOL HTTP_X_ODD\n\
+         do eval \"printf '%s=%s\\n' $name \\\"\\${$name:-}\\\"\"\ndone\n\
+         exec head -c \"${CONTENT_LENGTH:-0}\"\n",
     ),
     // Ends without a word.
     ("mute", "exit 0\n"),
@@ -151,6 +160,11 @@ impl Tree {
         self.base.join("programs")
     }
 
+    /// The folder of the Python application, and of what it notes.
+    pub fn wsgi(&self) -> PathBuf {
+        self.base.join("wsgi")
+    }
+
     /// Removes the folder now, unless it is to be kept: for a process that is about to end
     /// without dropping anything.
     pub fn remove(&self) {
@@ -204,6 +218,8 @@ impl Tree {
         write_sparse(&root.join("sparse.bin"))?;
         date(&root.join("digits.txt"))?;
         write_programs(&base.join("programs"))?;
+        fs::create_dir(base.join("wsgi"))?;
+        fs::write(base.join("wsgi/app.py"), include_str!("app.py"))?;
         Ok(Tree {
             base,
             temporary,
