@@ -15,10 +15,13 @@ const STDIN: u8 = 5;
 pub(crate) const STDOUT: u8 = 6;
 pub(crate) const STDERR: u8 = 7;
 
+/// A record's kind, and its content.
+pub(crate) type Record = (u8, Vec<u8>);
+
 /// What such a server has to get right.
 pub(crate) struct Parts {
-    /// Reads a record: its kind, and its content.
-    pub(crate) record: fn(&mut TcpStream) -> io::Result<(u8, Vec<u8>)>,
+    /// Reads a record.
+    pub(crate) record: fn(&mut TcpStream) -> io::Result<Record>,
     /// Whether content of that kind is for the client.
     pub(crate) is_output: fn(u8) -> bool,
     /// What becomes of an answer that breaks off.
@@ -77,7 +80,7 @@ fn written(kind: u8, content: &[u8]) -> Vec<u8> {
     [&[1, kind, 0, 1, high, low, 0, 0], content].concat()
 }
 
-pub(crate) fn record(stream: &mut TcpStream) -> io::Result<(u8, Vec<u8>)> {
+pub(crate) fn record(stream: &mut TcpStream) -> io::Result<Record> {
     let mut header = [0; 8];
     stream.read_exact(&mut header)?;
     let length = usize::from(u16::from_be_bytes([header[4], header[5]]));

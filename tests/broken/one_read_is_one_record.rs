@@ -1,6 +1,6 @@
 //! Takes what one read brings for a record: whoever writes it writes it whole.
 
-use crate::applications::{PARTS, Parts};
+use crate::applications::{PARTS, Parts, Record};
 use crate::{Flaw, Serve};
 use std::io::{self, Read};
 use std::net::TcpStream;
@@ -11,7 +11,7 @@ pub(crate) const FLAW: Flaw = Flaw {
     serve: Serve::Applications(&Parts { record, ..PARTS }),
 };
 
-fn record(stream: &mut TcpStream) -> io::Result<(u8, Vec<u8>)> {
+fn record(stream: &mut TcpStream) -> io::Result<Record> {
     let mut header = [0; 8];
     // The header it takes for whole as well.
     let _ = stream.read(&mut header)?;
