@@ -57,7 +57,7 @@ fn a_crate_of_somebody_else_does_not_become_a_workbook() {
 
 #[test]
 fn an_exercise_goes_from_red_to_green() {
-    let learner = Learner::started();
+    let learner = Learner::left_with(ID);
     learner.types(&["list"]).with(0, &["· 1b", "← next"]);
     learner
         .types(&["next"])
@@ -74,8 +74,10 @@ fn an_exercise_goes_from_red_to_green() {
     learner.solves(ID);
     let told = ["1b  Echo to the end", "passed", "1b is solved", "diff 1b"];
     learner.types(&["check", ID]).with(0, &told);
-    learner.types(&["list"]).with(0, &["1 of", "✓ 1b"]);
-    learner.types(&["next"]).with(0, &[]).without("1b Echo");
+    learner.types(&["list"]).with(0, &["✓ 1b"]);
+    learner
+        .types(&["next"])
+        .with(0, &["Every exercise is solved"]);
     learner.types(&["diff", ID]).with(0, &["letter for letter"]);
     learner.types(&["solution", ID]).with(0, &["fn echo"]);
 
@@ -147,7 +149,7 @@ fn without_a_workbook_the_courses_own_server_is_judged() {
 
 #[test]
 fn hints_come_one_by_one_and_end() {
-    let learner = Learner::started();
+    let learner = Learner::left_with(ID);
     for number in 1..=3 {
         let told = format!("1b, hint {number} of 3");
         learner.types(&["hint"]).with(0, &[&told]);
@@ -162,12 +164,41 @@ fn hints_come_one_by_one_and_end() {
 
 #[test]
 fn nothing_is_given_away_unasked() {
-    let learner = Learner::started();
+    let learner = Learner::left_with(ID);
     for verb in ["solution", "diff"] {
         let refused = learner.types(&[verb]).with(1, &["not solved yet", "--yes"]);
         refused.without("Interrupted");
         learner.types(&[verb, "--yes"]).with(0, &["Interrupted"]);
     }
+}
+
+#[test]
+fn a_prediction_is_compared_with_what_comes_and_remembered() {
+    let learner = Learner::started();
+    let question = ["Half a line", "a> knoc", "what comes back", "no-line-end …"];
+    learner
+        .types(&["predict", "no-line-end"])
+        .with(0, &question);
+    let told = ["You said", "nothing", "It was", "knoc", "Chapter 1.2"];
+    learner
+        .types(&["predict", "no-line-end", "nothing"])
+        .with(1, &told);
+    learner
+        .types(&["predict", "--list"])
+        .with(0, &["✗ no-line-end"]);
+    learner
+        .types(&["predict", "no-line-end", "knoc"])
+        .with(0, &["As you said: knoc"]);
+    learner
+        .types(&["predict", "--list"])
+        .with(0, &["✓ no-line-end"]);
+    learner
+        .types(&["predict"])
+        .with(0, &[])
+        .without("Half a line");
+    learner
+        .types(&["predict", "half-line"])
+        .with(1, &["Did you mean"]);
 }
 
 #[test]
@@ -188,6 +219,34 @@ fn a_slip_of_the_finger_gets_a_suggestion() {
         .with(1, &["no chapter `34`", "Did you mean 3.4?"]);
     let built = ["step 9 has no server", "step03"];
     learner.types(&["run", "step9"]).with(1, &built);
+}
+
+#[test]
+fn an_empty_crate_builds_and_fails_the_first_check() {
+    let learner = Learner::new();
+    let name = learner.name.clone();
+    let told = ["binds the port", "cargo course check --server"];
+    learner.types(&["new", &name]).with(0, &told);
+    learner
+        .types(&["new", "../UP"])
+        .with(1, &["no name for a crate"]);
+    learner
+        .types(&["new", &format!("../{name}")])
+        .with(1, &["is left alone"]);
+    let inside = book::home().join("mine");
+    let refused = ["inside the course's own folder", "../mine"];
+    learner
+        .types(&["new", &inside.to_string_lossy()])
+        .with(1, &refused);
+    learner.cargo(&["build", "--offline"]).with(0, &[]);
+    let program = learner.built().join("debug").join(&name);
+    let server = format!("'{}' {{port}} {{root}}", program.display());
+    let words = ["check", "2a", "--server", &server];
+    learner
+        .types(&words)
+        .with(1, &["0 of 1 passed", "chapter 2.1"]);
+    let readme = fs::read_to_string(learner.file("README.md")).unwrap();
+    assert!(readme.contains("cargo course check --server"), "{readme}");
 }
 
 #[test]
@@ -221,7 +280,7 @@ fn an_exercise_serves_until_ctrl_c_and_leaves_nothing() {
 
 #[test]
 fn a_save_is_noticed_without_a_terminal() {
-    let learner = Learner::started();
+    let learner = Learner::left_with(ID);
     let mut watch = Running::start(learner.command(&BOOK, &["watch"]));
     watch.says("1b is not solved yet");
     watch.says("watching");
@@ -235,7 +294,7 @@ fn keys_are_heard_at_a_terminal() {
     if needs::is_missing("the test of keys", &["script"]) {
         return;
     }
-    let learner = Learner::started();
+    let learner = Learner::left_with(ID);
     let line = format!("'{}' watch {ID}", BOOK.display());
     let mut command = learner.command(Path::new("script"), &["-q", "-e", "-c", &line, "/dev/null"]);
     command.env("TERM", "xterm");
@@ -251,7 +310,7 @@ fn keys_are_heard_at_a_terminal() {
     watch.says("1b is solved");
     watch.says("q quit");
     watch.types("n");
-    watch.says("5a CGI variables");
+    watch.says("Every exercise is solved");
     watch.says("q quit");
     watch.types("q");
     assert_eq!(watch.ends(), Some(0), "{}", watch.heard());

@@ -18,6 +18,7 @@ mod fence;
 mod include;
 pub mod matcher;
 mod prediction;
+pub mod predictions;
 mod reading;
 mod render;
 pub mod transcript;

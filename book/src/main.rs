@@ -14,6 +14,7 @@ mod list;
 mod live;
 mod new;
 mod next;
+mod predict;
 mod read;
 mod reset;
 mod run;
@@ -38,6 +39,7 @@ Usage: cargo course [VERB] [...]
 The book:
   read [3.4]        build it and serve it to your browser; this is what `cargo run` does
   build             the same as a folder of pages that need no server
+  predict           what will a server say? Write it down, and see
 Your exercises:
   start             make your workbook, or add what is new
   list, next        where you are; what to do now
@@ -109,6 +111,8 @@ Examples:
     Watch(watch::Asked),
     /// Get a hint for an exercise.
     Hint(hint::Asked),
+    /// Predict what a server of the course will say, and see.
+    Predict(predict::Asked),
     /// Serve something with your exercise, or with a step, until Ctrl-C.
     Run(run::Asked),
     /// Read how the course solves an exercise.
@@ -160,6 +164,7 @@ fn done(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Check(asked) => return Ok(check::run(&asked)),
         Verb::Watch(asked) => watch::run(&asked),
         Verb::Hint(asked) => hint::run(&asked),
+        Verb::Predict(asked) => return predict::run(&asked),
         Verb::Run(asked) => return run::run(&asked),
         Verb::Solution(asked) => solution::run(&asked),
         Verb::Diff(asked) => compare::run(&asked),

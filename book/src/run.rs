@@ -3,8 +3,8 @@
 use crate::Failure;
 use crate::desk::Desk;
 use crate::terminal::{STRONG, say};
-use check::exercise::command;
-use check::grader::{Tree, binary};
+use check::exercise::subject;
+use check::grader::{Subject, Tree, binary};
 use clap::Args;
 use socket::Stop;
 use std::io;
@@ -37,13 +37,13 @@ pub(crate) struct Asked {
 
 /// Serves until it is told to end, and ends as the server did.
 pub(crate) fn run(asked: &Asked) -> Result<ExitCode, Failure> {
-    let words = command_line(asked)?;
+    let words = server(asked)?;
     let system = |error: io::Error| Failure::new(error.to_string(), "Is there room on the disk?");
     // Ctrl-C reaches the server as well; whoever waits for it has to outlive it, to clean up.
     concurrency::stop_on_signals(Arc::new(Stop::new())).map_err(system)?;
     let tree = Tree::new().map_err(system)?;
     let addr = asked.listen.unwrap_or_else(free);
-    let words = filled(words, &tree, addr);
+    let words = words.words_at(&tree, addr).unwrap_or_default();
     say(&format!(
         "serving {} at {STRONG}http://{addr}/{STRONG:#} until Ctrl-C\n",
         tree.root().display()
@@ -65,27 +65,18 @@ pub(crate) fn run(asked: &Asked) -> Result<ExitCode, Failure> {
     })
 }
 
-/// The command line of what was asked for, with the places that are to be filled.
-fn command_line(asked: &Asked) -> Result<Vec<String>, Failure> {
+/// What was asked for.
+fn server(asked: &Asked) -> Result<Subject, Failure> {
     let what = asked.what.as_deref();
     if let Some(number) = what.and_then(|what| what.strip_prefix("step")) {
         // A step that there is not is told by whoever knows those that there are.
         let number = number.parse().unwrap_or(0);
-        let built = binary(number).map(|binary| binary.words);
+        let built = binary(number).map(|binary| Subject::words(binary.words));
         return built.map_err(|why| Failure::new(why, "Such as: cargo course run step03"));
     }
     let desk = Desk::made()?;
     let exercise = desk.exercise(what)?;
-    Ok(command(&desk.build(exercise)?))
-}
-
-fn filled(words: Vec<String>, tree: &Tree, addr: SocketAddr) -> Vec<String> {
-    let place = |word: String| {
-        word.replace("{addr}", &addr.to_string())
-            .replace("{root}", &tree.root().to_string_lossy())
-            .replace("{cgi}", &tree.programs().to_string_lossy())
-    };
-    words.into_iter().map(place).collect()
+    Ok(subject(&desk.build(exercise)?))
 }
 
 /// The usual address, unless somebody is there.

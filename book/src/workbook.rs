@@ -6,6 +6,7 @@
 //! workbook/3f.rs           an exercise: `cargo test --test 3f`
 //! workbook/results/3f      what was last said about it
 //! workbook/hints/3f        how many hints were given
+//! workbook/predictions/    what was predicted
 //! workbook/.cargo/         makes `cargo course` work in here, too
 //! ```
 //!
@@ -17,6 +18,7 @@
 
 use crate::exercises::Exercise;
 use crate::home;
+use crate::predictions::{Answer, Prediction};
 use check::exercise::{Progress, forget, progress};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -32,6 +34,9 @@ const MANIFEST: &str = "Cargo.toml";
 
 /// The folder, beside the exercises, of how many hints were given for each.
 const HINTS: &str = "hints";
+
+/// The same of what was predicted.
+const PREDICTIONS: &str = "predictions";
 
 /// Packages of the course, and what their libraries are called in the workbook.
 const PACKAGES: [(&str, &str); 6] = [
@@ -94,11 +99,8 @@ impl Workbook {
 
     /// How many hints were given for an exercise.
     pub fn hints(&self, exercise: &Exercise) -> usize {
-        let count = fs::read_to_string(self.folder.join(HINTS).join(&exercise.id));
-        count
-            .ok()
-            .and_then(|count| count.trim().parse().ok())
-            .unwrap_or(0)
+        let count = self.note(HINTS, &exercise.id);
+        count.and_then(|count| count.parse().ok()).unwrap_or(0)
     }
 
     /// Remembers how many hints were given for an exercise.
@@ -106,9 +108,32 @@ impl Workbook {
     /// # Errors
     /// What the file system reports.
     pub fn set_hints(&self, exercise: &Exercise, count: usize) -> io::Result<()> {
-        let folder = self.folder.join(HINTS);
+        self.set_note(HINTS, &exercise.id, &count.to_string())
+    }
+
+    /// What the learner has predicted of that; none before.
+    pub fn predicted(&self, prediction: &Prediction) -> Option<Answer> {
+        let text = self.note(PREDICTIONS, &prediction.id)?;
+        Some(prediction.kind.read(&text))
+    }
+
+    /// Remembers what the learner has predicted.
+    ///
+    /// # Errors
+    /// What the file system reports.
+    pub fn set_predicted(&self, prediction: &Prediction, answer: &Answer) -> io::Result<()> {
+        self.set_note(PREDICTIONS, &prediction.id, &answer.to_string())
+    }
+
+    fn note(&self, about: &str, id: &str) -> Option<String> {
+        let text = fs::read_to_string(self.folder.join(about).join(id)).ok()?;
+        Some(text.trim_end().to_owned())
+    }
+
+    fn set_note(&self, about: &str, id: &str, text: &str) -> io::Result<()> {
+        let folder = self.folder.join(about);
         fs::create_dir_all(&folder)?;
-        fs::write(folder.join(&exercise.id), format!("{count}\n"))
+        fs::write(folder.join(id), format!("{text}\n"))
     }
 
     /// Puts what an exercise begins with into the place of the learner's file, which is kept beside it

@@ -29,10 +29,23 @@ pub fn gateway(profile: Profile) -> Result<PathBuf, String> {
 /// # Errors
 /// What Cargo said, when it failed.
 pub fn build(package: &str, binary: &str, profile: Profile) -> Result<PathBuf, String> {
+    program(package, ["--bin", binary], profile)
+}
+
+/// Builds a rung of the ladder, which is an example of its step, and returns where it is.
+///
+/// # Errors
+/// What Cargo said, when it failed.
+pub fn example(package: &str, name: &str) -> Result<PathBuf, String> {
+    program(package, ["--example", name], Profile::Dev)
+}
+
+fn program(package: &str, target: [&str; 2], profile: Profile) -> Result<PathBuf, String> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
-        .args(["build", "--package", package, "--bin", binary])
+        .args(["build", "--package", package])
+        .args(target)
         .args(["--message-format", "json"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stdin(Stdio::null());

@@ -153,15 +153,10 @@ fn said(why: &str) -> ExitCode {
 
 /// An exercise that was built, as something that can be judged.
 pub fn subject(program: &Path) -> Subject {
-    Subject::words(command(program))
-}
-
-/// The command line that makes an exercise serve, with the places that are to be filled.
-pub fn command(program: &Path) -> Vec<String> {
     let mut words = vec![program.to_string_lossy().into_owned()];
     words.extend([SERVE, "{addr}"].map(str::to_owned));
     words.extend(PLACES.map(|name| format!("{name}={{{name}}}")));
-    words
+    Subject::words(words)
 }
 
 /// Judges an exercise by its own check, and when it passes that, by those that it has to keep.

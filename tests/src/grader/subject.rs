@@ -133,7 +133,7 @@ impl Subject {
     }
 
     /// The words of its command line for that address; none for a function.
-    pub(super) fn words_at(&self, tree: &Tree, addr: SocketAddr) -> Option<Vec<String>> {
+    pub fn words_at(&self, tree: &Tree, addr: SocketAddr) -> Option<Vec<String>> {
         let Made::Command(words) = &self.made else {
             return None;
         };
