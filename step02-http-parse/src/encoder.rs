@@ -6,6 +6,7 @@
 //!
 //! How a body is framed is decided once, in [`crate::Connection::start`].
 
+use crate::Fields;
 use std::fmt;
 
 /// A body whose length is not the one its head promised: a mistake of the sender, which breaks
@@ -118,11 +119,28 @@ impl Encoder {
     /// # Errors
     /// When less came than the head promised: the connection must be cut.
     pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), LengthMismatch> {
+        self.finish_with(&Fields::new(), out)
+    }
+
+    /// Ends the body with a trailer section, which goes out behind the last chunk and is dropped
+    /// where there are no chunks.
+    ///
+    /// # Errors
+    /// As [`Encoder::finish`].
+    ///
+    /// Source: RFC 9112 §7.1.2
+    pub fn finish_with(
+        &mut self,
+        trailers: &Fields,
+        out: &mut Vec<u8>,
+    ) -> Result<(), LengthMismatch> {
         match self {
             Encoder::Length(0) | Encoder::Bodiless | Encoder::UntilClose => Ok(()),
             Encoder::Length(missing) => Err(LengthMismatch { missing: *missing }),
             Encoder::Chunked => {
-                out.extend_from_slice(b"0\r\n\r\n");
+                out.extend_from_slice(b"0\r\n");
+                out.extend_from_slice(trailers.wire());
+                out.extend_from_slice(b"\r\n");
                 Ok(())
             }
         }

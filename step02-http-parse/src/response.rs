@@ -144,13 +144,25 @@ pub(crate) fn write_head(head: &ResponseHead, encoder: Encoder, asked: &Asked, o
 ///
 /// Source: RFC 9110 §7.8, §15.2.2
 pub(crate) fn write_switch(head: &ResponseHead, out: &mut Vec<u8>) {
+    write_unframed(head, out);
+    out.extend_from_slice(b"Connection: upgrade\r\n\r\n");
+}
+
+/// Appends an interim response: it has no framing either, and says nothing of the connection.
+///
+/// Source: RFC 9110 §15.2
+pub(crate) fn write_interim(head: &ResponseHead, out: &mut Vec<u8>) {
+    write_unframed(head, out);
+    out.extend_from_slice(b"\r\n");
+}
+
+fn write_unframed(head: &ResponseHead, out: &mut Vec<u8>) {
     status_line(head.status, out);
     for (name, line) in head.fields.wire_lines() {
         if kept(name, Kept::No) == Kept::Yes {
             out.extend_from_slice(line);
         }
     }
-    out.extend_from_slice(b"Connection: upgrade\r\n\r\n");
 }
 
 /// Room for status line, framing and connection fields: one allocation for a whole head.

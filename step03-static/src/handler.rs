@@ -6,7 +6,7 @@
 //! waiting, backpressure and deadlines.
 
 use crate::{Kept, Record, Request, Response};
-use http_parse::{RequestHead, ResponseHead};
+use http_parse::{Fields, RequestHead, ResponseHead};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -83,6 +83,10 @@ pub trait Exchange: Send + fmt::Debug {
     /// As [`Exchange::write`].
     fn close_write(&mut self) -> io::Result<()>;
 
+    /// Tells the trailer section of the request's content, before [`Exchange::close_write`], if it has
+    /// one and anybody cares.
+    fn write_trailers(&mut self, _trailers: &Fields) {}
+
     /// The response's head; called until it is `Ok`, then never again.
     ///
     /// A `101` is for a request that has been read to its end and asked for it. From then on
@@ -101,6 +105,17 @@ pub trait Exchange: Send + fmt::Debug {
     /// # Errors
     /// `WouldBlock`, or what broke the response.
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize>;
+
+    /// An interim response that came in the head's place: after each `WouldBlock` of
+    /// [`Exchange::head`], which is called again at once where there was one.
+    fn interim(&mut self) -> Option<ResponseHead> {
+        None
+    }
+
+    /// The trailer section of the response's content; called once, when that is complete.
+    fn trailers(&mut self) -> Fields {
+        Fields::new()
+    }
 
     /// What to wait on after `WouldBlock`.
     fn ends(&self) -> Ends<'_>;

@@ -80,6 +80,7 @@ impl Output {
                 Heard::Data { .. }
                 | Heard::Complaint { .. }
                 | Heard::NeedBytes
+                | Heard::Interim(..)
                 | Heard::Overloaded
                 | Heard::Whole
                 | Heard::End(_) => unreachable!("a program's words begin with a head"),

@@ -11,7 +11,7 @@
 //! connection, its deadlines and its failures is [`Upstream`](crate::Upstream).
 
 use crate::cgi_head::BadGateway;
-use http_parse::ResponseHead;
+use http_parse::{Fields, ResponseHead};
 use static_files::Request;
 
 /// One request and its response, in the words of one wire.
@@ -22,6 +22,10 @@ pub trait Protocol: Send {
 
     /// Writes a piece of the request's content, which is not empty.
     fn body(&mut self, data: &[u8], out: &mut Vec<u8>);
+
+    /// Tells what stands behind the request's content, before its [end](Protocol::end). It is
+    /// dropped where the wire has no place for it.
+    fn trailers(&mut self, _section: &Fields) {}
 
     /// Writes what tells that the request's content is complete; it comes also where there is
     /// none.
@@ -38,6 +42,11 @@ pub trait Protocol: Send {
     /// every answer that names octets: with all of them, or for data and complaints with the skip
     /// and any part of the length.
     fn took(&mut self, n: usize);
+
+    /// What stood behind the response's content, once it has ended.
+    fn heard_trailers(&mut self) -> Fields {
+        Fields::new()
+    }
 
     /// Whether a request's content can only be sent when its length is known beforehand.
     fn needs_length(&self) -> bool {
@@ -62,6 +71,8 @@ pub trait Protocol: Send {
 pub enum Heard {
     /// So many octets that concern nobody but the protocol.
     Skip(usize),
+    /// An interim response's head, which ends after so many octets: another one follows.
+    Interim(usize, ResponseHead),
     /// A response's head, which ends after so many octets. It comes once, before any data.
     Head(usize, ResponseHead),
     /// In place of a head: the server itself is to answer with this path (RFC 3875 §6.2.2).

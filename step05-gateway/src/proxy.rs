@@ -12,34 +12,26 @@
 //! client's request gets into another's connection.
 //!
 //! Paths are handed on as they came, prefix included: whoever decodes one on the way decides for the
-//! upstream what its names mean. Trailer sections are dropped, as any recipient may (RFC 9112
-//! §7.1.2), and so are interim responses, but for the `101` that was asked for.
+//! upstream what its names mean. Interim responses go on to whoever knows them, but for the `100`,
+//! which is this server's own affair on each side; so do trailer sections where both sides have
+//! chunks, without the fields that would decide anything.
 
 mod handler;
 mod hop;
 mod inward;
 mod outward;
+mod trailing;
 
 pub use handler::Proxy;
 
 use crate::cgi_head::BadGateway;
 use crate::protocol::{After, Heard, Protocol};
 use http_parse::{
-    BodyDecoder, Encoder, Framing, Limits, Method, Parsed, Piece, Reject, ResponseHead, Status,
-    Version, parse_response_head, pays, response_framing,
+    BodyDecoder, Encoder, Fields, Framing, Limits, Method, Parsed, Piece, Reject, ResponseHead,
+    Status, parse_response_head, pays, response_framing,
 };
 use static_files::Request;
-
-/// The name in `Via`: a pseudonym, as the host's own name is nobody's business (RFC 9110 §7.6.3).
-const PSEUDONYM: &str = "build-your-own";
-
-/// This server's part of `Via`, behind a message of that version.
-fn via(received: Version) -> &'static str {
-    match received {
-        Version::Http10 => "1.0 build-your-own",
-        Version::Http11 => "1.1 build-your-own",
-    }
-}
+use std::mem;
 
 /// Interim responses before the final one; a server that sends more of them has no other.
 const INTERIM: u32 = 16;
@@ -59,6 +51,11 @@ pub struct Http {
     /// Octets at the front that have been understood and not taken yet.
     skip: usize,
     interim: u32,
+    /// Fields that the Connection of the message in chunks has named: the request's, then the
+    /// response's.
+    named: Vec<Box<[u8]>>,
+    /// The trailer section that is to go on.
+    trailers: Fields,
 }
 
 /// How much of the request has been written.
@@ -103,6 +100,8 @@ impl Default for Http {
             hearing: Hearing::Head { searched: 0 },
             skip: 0,
             interim: 0,
+            named: Vec::new(),
+            trailers: Fields::new(),
         }
     }
 }
@@ -114,6 +113,7 @@ impl Protocol for Http {
             method: request.method().clone(),
             encoder: length.map_or(Encoder::Chunked, Encoder::Length),
             upgrade: upgrade.map_or(Upgrade::NotAsked, |_| Upgrade::Asked),
+            named: hop::named(&request.head.fields),
             ..Http::default()
         };
         outward::write_head(request, length, upgrade, out);
@@ -125,9 +125,14 @@ impl Protocol for Http {
             .expect("a request's content is as long as its framing says");
     }
 
+    fn trailers(&mut self, section: &Fields) {
+        self.trailers = trailing::clean(section, &self.named);
+    }
+
     fn end(&mut self, out: &mut Vec<u8>) {
+        let trailers = mem::take(&mut self.trailers);
         self.encoder
-            .finish(out)
+            .finish_with(&trailers, out)
             .expect("a request that has ended is as long as its framing says");
         self.request = Sent::All;
     }
@@ -161,6 +166,10 @@ impl Protocol for Http {
         if let Hearing::Content { decoder, .. } = &mut self.hearing {
             decoder.advance(n - skipped);
         }
+    }
+
+    fn heard_trailers(&mut self) -> Fields {
+        mem::take(&mut self.trailers)
     }
 
     fn half_closes(&self) -> bool {
@@ -213,7 +222,12 @@ impl Http {
                 let reason = format!("sent more than {INTERIM} interim responses and no other");
                 return Err(BadGateway::new(reason));
             }
-            return Ok(None);
+            // Nobody has asked it to: whoever waits for a `100` has been told by this server.
+            if head.status == Status::CONTINUE {
+                return Ok(None);
+            }
+            inward::clean(&mut head);
+            return Ok(Some(Heard::Interim(self.skip, head)));
         }
         let framing = response_framing(&self.method, &head).map_err(|reject| broken(&reject))?;
         let after = match framing {
@@ -227,6 +241,7 @@ impl Http {
             decoder: BodyDecoder::new(framing, &self.limits),
             after,
         };
+        self.named = hop::named(&head.fields);
         inward::clean(&mut head);
         Ok(Some(Heard::Head(self.skip, head)))
     }
@@ -244,7 +259,10 @@ impl Http {
             }
             Piece::Data(n) => Ok(self.data_or_need(n)),
             Piece::NeedBytes => Ok(Some(Heard::NeedBytes)),
-            Piece::End(_) => {
+            Piece::End(section) => {
+                if !section.is_empty() {
+                    self.trailers = trailing::clean(&section, &self.named);
+                }
                 // Octets behind a response are the answer to a question nobody asked; and a server
                 // that has answered half a request will take the rest of it for the next one.
                 let clean = rest.is_empty() && self.request == Sent::All;
@@ -289,7 +307,7 @@ mod tests {
         loop {
             let eof = cut != NO_MORE && end == answer.len();
             match http.hear(&answer[at..end], eof) {
-                Ok(Heard::Head(n, head)) => {
+                Ok(Heard::Interim(n, head) | Heard::Head(n, head)) => {
                     let fields = String::from_utf8_lossy(head.fields.wire());
                     story += &format!("{} {fields}", head.status.code()).replace("\r\n", "; ");
                     http.took(n);
@@ -311,7 +329,11 @@ mod tests {
                 ) => unreachable!("HTTP has none"),
                 Ok(Heard::NeedBytes) if end < answer.len() => end = answer.len(),
                 Ok(Heard::NeedBytes) => return story + "|…",
-                Ok(Heard::End(after)) => return story + &format!("|{after:?}"),
+                Ok(Heard::End(after)) => {
+                    let trailers = http.heard_trailers();
+                    let trailers = String::from_utf8_lossy(trailers.wire()).replace("\r\n", "; ");
+                    return story + &format!("|{trailers}{after:?}");
+                }
                 Err(bad) => return story + &format!("|{}", bad.reason),
             }
         }
@@ -361,11 +383,12 @@ mod tests {
     }
 
     #[test]
-    fn chunks_are_taken_apart_and_trailers_dropped() {
+    fn chunks_are_taken_apart_and_harmless_trailers_kept() {
         check(
             GET,
-            "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n5;x=y\nhello\n1\n!\n0\nT: u\n\n",
-            "200 Via: 1.1 build-your-own; hello!|Keep",
+            "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\nConnection: x-mine\n\n5;x=y\nhello\n\
+             1\n!\n0\nT: u\nSet-Cookie: a\nX-Mine: 1\n\n",
+            "200 Via: 1.1 build-your-own; hello!|T: u; Keep",
         );
     }
 
@@ -446,13 +469,14 @@ mod tests {
     }
 
     #[test]
-    fn interim_responses_are_passed_over_but_not_for_ever() {
-        let interim = "HTTP/1.1 100 Continue\n\nHTTP/1.1 103 Early Hints\nLink: x\n\n";
+    fn interim_responses_are_passed_on_but_not_for_ever() {
+        let interim = "HTTP/1.1 100 Continue\n\nHTTP/1.1 103 Early Hints\nLink: x\n\
+                       Keep-Alive: 1\n\n";
         let last = "HTTP/1.1 204 No Content\n\n";
         check(
             GET,
             &format!("{interim}{last}"),
-            "204 Via: 1.1 build-your-own; |Keep",
+            "103 Link: x; Via: 1.1 build-your-own; 204 Via: 1.1 build-your-own; |Keep",
         );
         check_bad(
             GET,

@@ -12,7 +12,9 @@
 
 use crate::cgi_head::BadGateway;
 use crate::complaints::Complaints;
-use http_parse::{Framing, Limits, Method, Parsed, ResponseHead, Version, parse_request_head};
+use http_parse::{
+    Fields, Framing, Limits, Method, Parsed, ResponseHead, Version, parse_request_head,
+};
 use static_files::{Collect, Ends, Exchange, Handler, Reply, Request};
 use std::error::Error;
 use std::fmt;
@@ -192,6 +194,21 @@ impl Exchange for Following {
             Input::Clients => self.current.close_write(),
             Input::Closing | Input::Closed => Ok(()),
         }
+    }
+
+    fn write_trailers(&mut self, trailers: &Fields) {
+        match self.input {
+            Input::Clients => self.current.write_trailers(trailers),
+            Input::Closing | Input::Closed => {}
+        }
+    }
+
+    fn interim(&mut self) -> Option<ResponseHead> {
+        self.current.interim()
+    }
+
+    fn trailers(&mut self) -> Fields {
+        self.current.trailers()
     }
 
     fn head(&mut self) -> io::Result<ResponseHead> {

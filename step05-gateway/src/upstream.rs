@@ -22,6 +22,7 @@ mod capacity;
 mod drain;
 mod hush;
 mod lease;
+mod leaving;
 mod outgoing;
 mod pace;
 mod seeking;

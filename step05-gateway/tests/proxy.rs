@@ -117,7 +117,7 @@ fn five_megabytes_go_both_ways_at_once_in_chunks() {
         chunks.extend_from_slice(piece);
         chunks.extend_from_slice(b"\r\n");
     }
-    chunks.extend_from_slice(b"0\r\nX-Sum: x\r\n\r\n");
+    chunks.extend_from_slice(b"0\r\n\r\n");
     each(|server, origin| {
         let head = "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked";
         let (answer, ()) = while_asked(server, head, &chunks, || {
@@ -149,7 +149,7 @@ fn a_response_of_any_framing_is_framed_for_the_client() {
         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
         "HTTP/1.0 200 OK\r\n\r\nhello",
-        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 x\r\nLink: y\r\n\r\nHTTP/1.1 200 OK\r\n\r\nhello",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\nhello",
     ];
     each(|server, origin| {
         for version in ["1.0", "1.1"] {
@@ -167,6 +167,86 @@ fn a_response_of_any_framing_is_framed_for_the_client() {
                 assert!(!chunked || version == "1.1", "{}", answer.head);
             }
         }
+    });
+}
+
+#[test]
+fn hints_arrive_before_the_answer_is_known() {
+    each(|server, origin| {
+        let mut client = server.connect();
+        client
+            .write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            .expect("it is connected");
+        let mut line = origin.accept();
+        line.head();
+        for number in 0..3 {
+            line.say(format!(
+                "HTTP/1.1 103 Early Hints\r\nLink: </{number}.css>\r\nConnection: x\r\nX: y\r\n\r\n"
+            ));
+            assert_eq!(
+                up_to(&client, "\r\n\r\n"),
+                format!(
+                    "HTTP/1.1 103 Early Hints\r\nLink: </{number}.css>\r\n\
+                     Via: 1.1 build-your-own\r\n\r\n"
+                )
+            );
+        }
+        // One that comes together with the answer is told as well.
+        line.say("HTTP/1.1 102 Processing\r\n\r\n");
+        line.answer("hello");
+        let answer = rest(&client);
+        let (hint, answer) = answer.split_once("\r\n\r\n").expect("a head");
+        assert!(hint.starts_with("HTTP/1.1 102 "), "{hint}");
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("hello"));
+    });
+}
+
+#[test]
+fn a_client_of_http_1_0_hears_of_no_hints() {
+    each(|server, origin| {
+        let (answer, ()) = while_asked(server, "GET / HTTP/1.0", b"", || {
+            let mut line = origin.accept();
+            line.head();
+            line.say("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n");
+            line.answer("hello");
+        });
+        assert_eq!((answer.status, answer.text().as_str()), (200, "hello"));
+        assert!(!answer.head.contains("Link"), "{}", answer.head);
+    });
+}
+
+#[test]
+fn trailers_go_on_where_both_sides_have_chunks() {
+    let said = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: x-mine\r\n\r\n\
+                2\r\nhe\r\n3\r\nllo\r\n0\r\nServer-Timing: db\r\nX-Mine: 1\r\nSet-Cookie: a\r\n\r\n";
+    each(|server, origin| {
+        for (version, end) in [("1.1", "0\r\nServer-Timing: db\r\n\r\n"), ("1.0", "hello")] {
+            let mut client = server.connect();
+            let head = format!("GET / HTTP/{version}\r\nHost: a\r\nConnection: close\r\n\r\n");
+            client.write_all(head.as_bytes()).expect("it is connected");
+            let mut line = origin.accept();
+            line.head();
+            line.say(said);
+            let answer = rest(&client);
+            assert!(answer.ends_with(end), "to {version}: {answer}");
+            assert!(!answer.contains("X-Mine") && !answer.contains("Set-Cookie"));
+        }
+    });
+}
+
+#[test]
+fn trailers_of_a_request_go_on_behind_its_chunks() {
+    let chunks = b"5\r\nhello\r\n0\r\nX-Sum: 1\r\nX-Forwarded-For: 6\r\nX_Sum: 2\r\n\r\n";
+    each(|server, origin| {
+        let head = "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked";
+        let (answer, ()) = while_asked(server, head, chunks, || {
+            let mut line = origin.accept();
+            line.head();
+            assert_eq!(line.chunk(), b"hello");
+            assert_eq!(line.up_to("\r\n\r\n"), "0\r\nX-Sum: 1\r\n\r\n");
+            line.answer("taken");
+        });
+        assert_eq!(answer.text(), "taken");
     });
 }
 

@@ -11,7 +11,7 @@
 use super::Connection;
 use super::incoming::{Incoming, Reading};
 use crate::response::{self, Expectation, Persistence};
-use crate::{BodyDecoder, Encoder, Framing, LengthMismatch, ResponseHead};
+use crate::{BodyDecoder, Encoder, Fields, Framing, LengthMismatch, ResponseHead, Version};
 
 /// How far the response has been written.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +45,16 @@ impl Connection {
         }
     }
     // ANCHOR_END: send_continue
+
+    /// Appends an interim response, of which there may be several before the one that counts. To a
+    /// client of HTTP/1.0, which knows none, nothing goes out, and nothing once a response has begun.
+    ///
+    /// Source: RFC 9110 §15.2
+    pub fn send_interim(&mut self, head: &ResponseHead, out: &mut Vec<u8>) {
+        if self.asked.version == Version::Http11 && matches!(self.answer, Answer::Awaited) {
+            response::write_interim(head, out);
+        }
+    }
 
     /// Makes this response the last one of the connection; before [`Connection::start`] it says
     /// so with `Connection: close`.
@@ -165,7 +175,24 @@ impl Connection {
     /// # Panics
     /// As [`Connection::send`].
     pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), LengthMismatch> {
-        self.encode(|encoder| encoder.finish(out))?;
+        self.finish_with(&Fields::new(), out)
+    }
+
+    /// Ends the response with a trailer section, where it goes out in chunks.
+    ///
+    /// # Errors
+    /// As [`Connection::finish`].
+    ///
+    /// # Panics
+    /// As [`Connection::send`].
+    ///
+    /// Source: RFC 9112 §7.1.2
+    pub fn finish_with(
+        &mut self,
+        trailers: &Fields,
+        out: &mut Vec<u8>,
+    ) -> Result<(), LengthMismatch> {
+        self.encode(|encoder| encoder.finish_with(trailers, out))?;
         if let Answer::Begun(encoder) = self.answer {
             self.answer = Answer::Finished(encoder);
         }

@@ -141,7 +141,13 @@ impl Exchanging {
                 progress.received += taken as u64;
                 Fed::Some
             }
-            Ok(Next::End(_) | Next::Paused) => self.close(progress),
+            Ok(Next::End(trailers)) => {
+                if self.upward == Upward::Open && !trailers.is_empty() {
+                    self.exchange.write_trailers(&trailers);
+                }
+                self.close(progress)
+            }
+            Ok(Next::Paused) => self.close(progress),
             Ok(Next::NeedBytes) => Fed::NeedBytes,
             Ok(Next::Head(_) | Next::Closed) => unreachable!("a request ends before the next"),
             // What nobody reads cannot spoil an answer; the connection ends after it.
@@ -222,7 +228,14 @@ impl Exchanging {
         outbox: &mut Outbox,
         record: Option<&mut Record>,
     ) -> io::Result<Option<u64>> {
-        let head = self.exchange.head()?;
+        let head = match self.exchange.head() {
+            Ok(head) => head,
+            Err(error) => {
+                let interim = self.exchange.interim().ok_or(error)?;
+                connection.send_interim(&interim, outbox.end());
+                return Ok(Some(1));
+            }
+        };
         if let Some(record) = record {
             record.begin(head.status);
         }
@@ -246,7 +259,9 @@ impl Exchanging {
     ) -> io::Result<Option<u64>> {
         match self.pull_piece(connection, outbox, record)? {
             0 => {
-                connection.finish(outbox.end()).map_err(broken_promise)?;
+                let trailers = self.exchange.trailers();
+                let finished = connection.finish_with(&trailers, outbox.end());
+                finished.map_err(broken_promise)?;
                 Ok(None)
             }
             octets => Ok(Some(octets)),

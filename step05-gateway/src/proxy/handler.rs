@@ -1,7 +1,8 @@
 //! Which requests are handed on at all.
 
+use super::Http;
+use super::hop::PSEUDONYM;
 use super::outward::max_forwards;
-use super::{Http, PSEUDONYM};
 use crate::remote::{ALLOW, check_method};
 use crate::upstream::Upstream;
 use http_parse::Status;

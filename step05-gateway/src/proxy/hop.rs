@@ -1,6 +1,18 @@
-//! Fields that are meant for the next server only (RFC 9110 §7.6.1).
+//! Fields that are meant for the next server only, and those that tell which way a message came
+//! (RFC 9110 §7.6).
 
-use http_parse::Fields;
+use http_parse::{Fields, Version};
+
+/// The name in `Via`: a pseudonym, as the host's own name is nobody's business (RFC 9110 §7.6.3).
+pub(super) const PSEUDONYM: &str = "build-your-own";
+
+/// This server's part of `Via`, behind a message of that version.
+pub(super) fn via(received: Version) -> &'static str {
+    match received {
+        Version::Http10 => "1.0 build-your-own",
+        Version::Http11 => "1.1 build-your-own",
+    }
+}
 
 /// Fields about one connection, whether Connection names them or not.
 const HOP: [&str; 9] = [

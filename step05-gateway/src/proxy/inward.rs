@@ -1,7 +1,6 @@
 //! A response's head from another server, for the client.
 
-use super::hop::{is_hop, named};
-use super::via;
+use super::hop::{is_hop, named, via};
 use http_parse::ResponseHead;
 
 /// Takes off what was meant for this server only. Content-Length stays: where it is the framing it

@@ -8,8 +8,7 @@
 //!                                         …
 //! ```
 
-use super::hop::{is_hop, is_one_of, named};
-use super::via;
+use super::hop::{is_hop, is_one_of, named, via};
 use crate::environ::OF_FRONTS;
 use http_parse::{Framing, Method, TargetForm, Version, is_tchar};
 use static_files::Request;
@@ -121,7 +120,7 @@ fn write_fields(request: &Request, out: &mut Vec<u8>) {
 
 /// Names that applications cannot tell from others once they are variables: `X_Forwarded_For` would
 /// become the one that this server vouches for, and `Proxy` the one that names a proxy.
-fn is_deceptive(name: &[u8]) -> bool {
+pub(super) fn is_deceptive(name: &[u8]) -> bool {
     name.contains(&b'_') || is_one_of(name, &["proxy"])
 }
 
@@ -186,7 +185,7 @@ fn value(out: &mut Vec<u8>, name: &str, value: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proxy::PSEUDONYM;
+    use crate::proxy::hop::PSEUDONYM;
     use crate::speaking::request_between;
     use static_files::{Front, Scheme};
 

@@ -16,9 +16,8 @@ use super::talk::{Answer, Kind, Talk};
 use crate::cgi_head::BadGateway;
 use crate::protocol::{Heard, Protocol};
 use crate::redirect::LocalRedirect;
-use http_parse::{Framing, Method, ResponseHead, Status};
+use http_parse::{Fields, Framing, Method, ResponseHead, Status};
 use static_files::{Ends, Exchange, Request};
-use std::fmt;
 use std::io;
 use std::mem;
 use std::os::fd::AsFd;
@@ -29,10 +28,12 @@ use std::time::Instant;
 pub(super) struct Asking {
     pub(super) upstream: Arc<Upstream>,
     /// `None` only while it is dropped.
-    protocol: Option<Box<dyn Protocol>>,
+    pub(super) protocol: Option<Box<dyn Protocol>>,
     pub(super) state: State,
     pub(super) outgoing: Outgoing,
     kind: Kind,
+    /// One that nobody has asked for yet.
+    interim: Option<ResponseHead>,
     /// Servers that could not be reached with this request.
     pub(super) tried: Vec<usize>,
     pub(super) repeat: Repeat,
@@ -90,6 +91,7 @@ impl Asking {
             state: State::Over,
             outgoing,
             kind,
+            interim: None,
             tried: Vec::new(),
             repeat: match method {
                 Method::Get | Method::Head | Method::Options => Repeat::Once,
@@ -125,6 +127,12 @@ impl Asking {
             unreachable!("only a connection is heard");
         };
         match heard {
+            Heard::Interim(n, head) => {
+                speaking(&mut self.protocol).took(n);
+                talk.wire.take(n);
+                self.interim = Some(head);
+                Err(io::ErrorKind::WouldBlock.into())
+            }
             Heard::Head(n, head) => {
                 speaking(&mut self.protocol).took(n);
                 talk.wire.take(n);
@@ -147,16 +155,6 @@ impl Asking {
                 unreachable!("these are dealt with where they are heard")
             }
         }
-    }
-
-    /// An answer broke off after its head.
-    fn broken(&mut self, error: io::Error) -> io::Error {
-        if error.kind() != io::ErrorKind::WouldBlock
-            && let State::Talking(talk) = mem::replace(&mut self.state, State::Over)
-        {
-            self.complain(talk.lease.place.server, &error);
-        }
-        error
     }
 }
 
@@ -187,6 +185,18 @@ impl Exchange for Asking {
             talk.wire.close_write()?;
         }
         Ok(())
+    }
+
+    fn write_trailers(&mut self, trailers: &Fields) {
+        speaking(&mut self.protocol).trailers(trailers);
+    }
+
+    fn interim(&mut self) -> Option<ResponseHead> {
+        self.interim.take()
+    }
+
+    fn trailers(&mut self) -> Fields {
+        speaking(&mut self.protocol).heard_trailers()
     }
 
     fn head(&mut self) -> io::Result<ResponseHead> {
@@ -227,7 +237,7 @@ impl Exchange for Asking {
                 talk.answer = Answer::Ended(after);
                 Ok(0)
             }
-            Heard::Head(..) | Heard::Local(_) | Heard::Overloaded => {
+            Heard::Interim(..) | Heard::Head(..) | Heard::Local(_) | Heard::Overloaded => {
                 unreachable!("a protocol answers with one head")
             }
             Heard::Skip(_) | Heard::Complaint { .. } | Heard::NeedBytes => {
@@ -271,30 +281,5 @@ impl Exchange for Asking {
             State::Queued(_) => self.upstream.complain_of_all("had no place in time"),
             State::Failed(_) | State::Over => {}
         }
-    }
-}
-
-impl Drop for Asking {
-    fn drop(&mut self) {
-        let State::Talking(talk) = mem::replace(&mut self.state, State::Over) else {
-            return;
-        };
-        if !self.outgoing.is_sent() {
-            return;
-        }
-        if talk.is_free() {
-            talk.lease.keep(talk.wire);
-        } else if let Some(protocol) = self.protocol.take_if(|protocol| protocol.hears_out()) {
-            Upstream::hear_out(*talk, protocol);
-        }
-    }
-}
-
-impl fmt::Debug for Asking {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Asking")
-            .field("asked", &self.asked.escape_ascii().to_string())
-            .field("state", &self.state)
-            .finish_non_exhaustive()
     }
 }

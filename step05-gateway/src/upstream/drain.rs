@@ -126,7 +126,7 @@ impl Leftover {
         while self.octets < OCTETS {
             let wire = &mut self.talk.wire;
             let used = match self.protocol.hear(wire.front(), wire.eof)? {
-                Heard::Skip(n) | Heard::Head(n, _) => n,
+                Heard::Skip(n) | Heard::Interim(n, _) | Heard::Head(n, _) => n,
                 Heard::Data { skip, len } | Heard::Complaint { skip, len } => skip + len,
                 Heard::NeedBytes | Heard::Whole if wire.eof => {
                     return Err(io::ErrorKind::UnexpectedEof.into());

@@ -8,7 +8,7 @@
 use super::Upstream;
 use super::asking::Asking;
 use crate::protocol::Protocol;
-use http_parse::{Framing, ResponseHead, Status};
+use http_parse::{Fields, Framing, ResponseHead, Status};
 use static_files::{Collect, Ends, Exchange, Request, Response};
 use std::fmt;
 use std::io;
@@ -154,6 +154,20 @@ impl Exchange for Spooled {
             State::Collecting(_) | State::Failed(_) | State::Over => {
                 Err(io::ErrorKind::NotConnected.into())
             }
+        }
+    }
+
+    fn interim(&mut self) -> Option<ResponseHead> {
+        match &mut self.state {
+            State::Answering(exchange) => exchange.interim(),
+            State::Collecting(_) | State::Failed(_) | State::Over => None,
+        }
+    }
+
+    fn trailers(&mut self) -> Fields {
+        match &mut self.state {
+            State::Answering(exchange) => exchange.trailers(),
+            State::Collecting(_) | State::Failed(_) | State::Over => Fields::new(),
         }
     }
 

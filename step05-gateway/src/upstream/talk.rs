@@ -157,7 +157,8 @@ impl Talk {
                     self.receive(kind)?;
                     continue;
                 }
-                heard @ (Heard::Head(..)
+                heard @ (Heard::Interim(..)
+                | Heard::Head(..)
                 | Heard::Local(_)
                 | Heard::Overloaded
                 | Heard::Data { .. }
