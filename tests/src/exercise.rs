@@ -24,7 +24,9 @@ use std::{env, fs};
 const SERVE: &str = "serve";
 
 /// What an exercise may be told beside its address, each as `NAME=VALUE`.
-const PLACES: [&str; 4] = ["root", "cgi", "upstream", "other"];
+const PLACES: [&str; 8] = [
+    "root", "cgi", "wsgi", "upstream", "other", "fastcgi", "scgi", "uwsgi",
+];
 
 /// The folder, beside the exercises, of what was last said about each.
 const RESULTS: &str = "results";

@@ -1,0 +1,194 @@
+//! 5c FastCGI: one stream in, another out, and both of them in records.
+//!
+//! Write the bodies of `records` and `decode`. The variables, the connection and the exchange with the
+//! server are given; `cargo test --test 5c` judges it.
+
+use check::exercise::{self, Given};
+use concurrency::{event_loop, sys};
+use gateway::{Answer, Authorization, BadPrefix, Environ, HeadReader, Mount, Routes};
+use http_parse::{Method, Parsed, ResponseHead};
+use static_files::{
+    Config, Ends, Exchange, Files, Listing, Reply, Request, Timeouts, gateway_failure,
+};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Kinds of records (FastCGI §8).
+const BEGIN: u8 = 1;
+const END: u8 = 3;
+const PARAMS: u8 = 4;
+const STDIN: u8 = 5;
+const STDOUT: u8 = 6;
+
+/// Writes octets of a stream as records: version, kind, request (2), length (2), padding, 0, and then the
+/// content. No octets are one record without any, which ends the stream.
+fn records(kind: u8, octets: &[u8], out: &mut Vec<u8>) {
+    // What if there are more octets than two of them can count?
+    let length = octets.len() as u16;
+    out.extend([1, kind, 0, 1]);
+    out.extend(length.to_be_bytes());
+    out.extend([0, 0]);
+    out.extend(octets);
+}
+
+/// Takes the records off the front of what has come, and adds to `said` what is output in them.
+/// Says whether the request is over.
+fn decode(come: &mut Vec<u8>, said: &mut Vec<u8>) -> io::Result<bool> {
+    // Eight octets of header, and the rest is content. Is what has come one record, and all of it?
+    let record = std::mem::take(come);
+    let (header, content) = record.split_at_checked(8).ok_or(ErrorKind::InvalidData)?;
+    if header[1] == STDOUT {
+        said.extend(content);
+    }
+    Ok(header[1] == END)
+}
+
+/// A request under way to an application.
+#[derive(Debug)]
+struct Asking {
+    method: Method,
+    application: TcpStream,
+    /// What waits to be sent.
+    out: Vec<u8>,
+    /// Whether the application will have been told that there is no more content.
+    is_told: bool,
+    /// What has come and was not decoded, and what it said that was not passed on.
+    come: Vec<u8>,
+    said: Vec<u8>,
+    is_over: bool,
+}
+
+impl Asking {
+    fn send(&mut self) -> io::Result<()> {
+        while !self.out.is_empty() {
+            let count = self.application.write(&self.out)?;
+            self.out.drain(..count);
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self) -> io::Result<()> {
+        // Who takes no more may still have something to say.
+        let _ = self.send();
+        let mut piece = [0; 16 * 1024];
+        match self.application.read(&mut piece)? {
+            0 => return Err(ErrorKind::UnexpectedEof.into()),
+            count => self.come.extend(&piece[..count]),
+        }
+        self.is_over = decode(&mut self.come, &mut self.said)?;
+        Ok(())
+    }
+}
+
+impl Exchange for Asking {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.send()?;
+        records(STDIN, data, &mut self.out);
+        Ok(data.len())
+    }
+
+    fn close_write(&mut self) -> io::Result<()> {
+        if !self.is_told {
+            records(STDIN, &[], &mut self.out);
+            self.is_told = true;
+        }
+        self.send()
+    }
+
+    fn head(&mut self) -> io::Result<ResponseHead> {
+        loop {
+            match HeadReader::default().read(&self.said)? {
+                Parsed::Complete(Answer::Client { head, .. }, end) => {
+                    self.said.drain(..end);
+                    return Ok(head);
+                }
+                Parsed::Complete(Answer::Local(_), _) => return Err(ErrorKind::Unsupported.into()),
+                Parsed::Partial if self.is_over => return Err(ErrorKind::UnexpectedEof.into()),
+                Parsed::Partial => self.hear()?,
+            }
+        }
+    }
+
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.method == Method::Head {
+            return Ok(0);
+        }
+        while self.said.is_empty() && !self.is_over {
+            self.hear()?;
+        }
+        let count = self.said.as_slice().read(buf)?;
+        self.said.drain(..count);
+        Ok(count)
+    }
+
+    fn ends(&self) -> Ends<'_> {
+        Ends::Duplex(self.application.as_fd())
+    }
+
+    fn has_pending(&self) -> bool {
+        !self.out.is_empty()
+    }
+}
+
+/// Asks an application: for its answer, and to close the connection after it.
+fn ask(application: SocketAddr, request: &Request) -> io::Result<Asking> {
+    let mount = Mount {
+        script_name: b"/fastcgi",
+        path_info: request.path().strip_prefix(b"/fastcgi").unwrap_or_default(),
+        document_root: Path::new("/"),
+        script_filename: Path::new("/fastcgi"),
+    };
+    let environ = Environ::new(request, &mount, Authorization::Passed);
+    let mut pairs = Vec::new();
+    for (name, value) in environ.iter() {
+        // Four octets for each length; the first bit says that it is not one (§3.4).
+        let length = |text: &[u8]| (text.len() as u32 | 1 << 31).to_be_bytes();
+        pairs.extend([length(name), length(value)].concat());
+        pairs.extend([name, value].concat());
+    }
+    let mut out = Vec::new();
+    records(BEGIN, &[0, 1, 0, 0, 0, 0, 0, 0], &mut out);
+    records(PARAMS, &pairs, &mut out);
+    records(PARAMS, &[], &mut out);
+    Ok(Asking {
+        method: request.method().clone(),
+        application: sys::connect(application)?,
+        out,
+        is_told: false,
+        come: Vec::new(),
+        said: Vec::new(),
+        is_over: false,
+    })
+}
+
+fn serve(given: &Given) -> io::Result<()> {
+    let application = given.place("fastcgi")?.parse().map_err(io::Error::other)?;
+    let asked = move |request: &Request| match ask(application, request) {
+        Ok(asking) => Reply::Exchange(Box::new(asking)),
+        Err(error) => Reply::Ready(gateway_failure(&error)),
+    };
+    let mut site = Routes::new(Files::new(&given.root()?)?.listing(Listing::Shown));
+    let below = "/fastcgi".parse();
+    site.mount(
+        below.map_err(|bad: BadPrefix| io::Error::other(bad))?,
+        asked,
+    );
+    let timeouts = Timeouts {
+        gateway: Duration::from_secs(2),
+        ..Timeouts::default()
+    };
+    let config = Config {
+        timeouts,
+        ..Config::default()
+    };
+    let stop = given.stop()?;
+    event_loop(&given.listener()?, &site, &config, &stop)
+}
+
+fn main() -> ExitCode {
+    exercise::main("5c", serve)
+}
