@@ -3,7 +3,7 @@
 //! The table that `broken` prints says which checks each broken server fails; here it is held to
 //! that, and the checks to noticing.
 
-use check::grader::{CHECKS, Check, Needs, Problem, Subject, Tree, Verdict};
+use check::grader::{CHECKS, Check, Needs, Patience, Problem, Subject, Tree, Verdict};
 use check::needs::is_missing;
 use check::{TempFolder, for_every_server};
 use std::process::Command;
@@ -30,11 +30,8 @@ const PLACES: [&str; 9] = [
     "{wsgi}",
 ];
 
-/// How long a server is waited for in a check that it has to fail.
-const HANGS: Duration = Duration::from_secs(2);
-
 /// What a verdict may take without being mentioned.
-const SLOW: Duration = Duration::from_secs(4);
+const SLOW: Duration = Duration::from_secs(10);
 
 static TREE: LazyLock<Tree> = LazyLock::new(|| Tree::new().expect("the files can be written"));
 
@@ -163,7 +160,7 @@ impl Flaw {
             let claims = self.fails.iter().any(|id| id == check.id);
             // Who is known to fail may do so by hanging; nobody learns more by waiting longer.
             let subject = match claims {
-                true => subject.clone().within(HANGS),
+                true => subject.clone().within(Patience::SHORT),
                 false => subject.clone(),
             };
             let (verdict, took) = verdict(&check, &subject);

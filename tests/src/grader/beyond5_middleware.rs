@@ -150,7 +150,7 @@ fn an_answer_that_goes_on(server: &Server) -> Found {
     };
     let target = format!("/count/{LONG}");
     let mut last = None;
-    let took = best(FIRST, || {
+    let took = best(server, FIRST, || {
         let started = Instant::now();
         let mut talk = proof.talk(server)?;
         talk.say(get(&target, ""));

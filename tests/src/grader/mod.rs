@@ -69,4 +69,4 @@ pub use site::{SLOW, slow, take};
 pub use subject::{Server, Subject};
 pub use table::{Check, Label, Needs};
 pub use tree::Tree;
-pub use verdict::{Problem, Verdict};
+pub use verdict::{Patience, Problem, Verdict};

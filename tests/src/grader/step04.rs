@@ -35,9 +35,6 @@ const SPARE_DESCRIPTORS: u64 = 200;
 /// What a request may take beside them, at best.
 pub(super) const PROMPT: Duration = Duration::from_millis(50);
 
-/// How often a prompt answer may be tried for, on a machine that is busy with other things.
-const TRIES: usize = 5;
-
 /// Between two octets of a request that never ends.
 const DRIP: Duration = Duration::from_millis(250);
 
@@ -73,7 +70,7 @@ pub(crate) fn one_slow_guest(subject: &Subject, tree: &Tree) -> Verdict {
         // What the same hundred take when nobody is in their way.
         let alone = a_hundred(PROOF, server)?;
         let allowed = ORDINARY_TIME.max(3 * alone);
-        let took = best(allowed, || {
+        let took = best(server, allowed, || {
             let mut stalled = Vec::new();
             for _ in 0..STALLED {
                 let mut talk = PROOF.talk(server)?;
@@ -100,11 +97,12 @@ fn a_hundred(proof: Proof, server: &Server) -> Found<Duration> {
 /// The best of a few tries, the last of which is the first one that is good enough: on a machine that
 /// is busy with other things, one that was slow says nothing about the server.
 pub(super) fn best(
+    server: &Server,
     enough: Duration,
     mut attempt: impl FnMut() -> Found<Duration>,
 ) -> Found<Duration> {
     let mut best = attempt()?;
-    for _ in 1..TRIES {
+    for _ in 1..server.patience().tries {
         if best <= enough {
             break;
         }
@@ -163,7 +161,7 @@ pub(crate) fn five_thousand_idle(subject: &Subject, tree: &Tree) -> Verdict {
             // Answered means that those before it were accepted: no door has room for thousands.
             ordinary(PROOF, server)?;
         }
-        let best = best(PROMPT, || ordinary(PROOF, server))?;
+        let best = best(server, PROMPT, || ordinary(PROOF, server))?;
         if best > PROMPT {
             return Err(PROOF.fails(format!("an answer within {PROMPT:?}, not {best:.0?}")));
         }
@@ -195,7 +193,7 @@ pub(crate) fn drip_feed(subject: &Subject, tree: &Tree) -> Verdict {
     subject.judged_with(tree, config, |server| {
         let mut dripping = None;
         // A drip of its own for each try: to wait until the last one is cut off would be no proof.
-        let took = best(ORDINARY_TIME, || {
+        let took = best(server, ORDINARY_TIME, || {
             let mut talk = PROOF.talk(server)?;
             talk.say("GET / HTTP/1.1\r\nHost: a\r\nA: ");
             dripping = Some(talk);
@@ -207,7 +205,7 @@ pub(crate) fn drip_feed(subject: &Subject, tree: &Tree) -> Verdict {
                 "an ordinary request beside it answered within {ORDINARY_TIME:?}, not {took:.1?}"
             )));
         }
-        let allowed = 2 * server.patience();
+        let allowed = 2 * server.patience().wait;
         let started = Instant::now();
         while started.elapsed() < allowed {
             talk.say("b");

@@ -52,7 +52,7 @@ pub(crate) fn really_parallel(subject: &Subject, tree: &Tree) -> Verdict {
     subject.judged_with(tree, config, |server| {
         // On a machine that is busy with other things, one alone may take longer than its work.
         let allowed = 2 * jobs(PROOF, server, 1)?;
-        let took = best(allowed, || jobs(PROOF, server, JOBS))?;
+        let took = best(server, allowed, || jobs(PROOF, server, JOBS))?;
         match took > allowed {
             true => Err(PROOF.fails(format!("all of them within {allowed:.1?}, not {took:.1?}"))),
             false => Ok(()),
@@ -119,7 +119,7 @@ pub(crate) fn full_house(subject: &Subject, tree: &Tree) -> Verdict {
             talk.leave();
         }
         drop(crowd);
-        let took = best(RECOVERED, || ordinary(PROOF, server))?;
+        let took = best(server, RECOVERED, || ordinary(PROOF, server))?;
         match took > RECOVERED {
             true => Err(PROOF.fails(format!(
                 "an ordinary request after that answered within {RECOVERED:?}, not {took:.1?}"
@@ -155,7 +155,7 @@ pub(crate) fn slow_drains(subject: &Subject, tree: &Tree) -> Verdict {
             }
         }
         let allowed = PROMPT.max(3 * alone);
-        let took = best(allowed, || slowest(PROOF, server, &mut drains))?;
+        let took = best(server, allowed, || slowest(PROOF, server, &mut drains))?;
         match took > allowed {
             true => Err(PROOF.fails(format!(
                 "99 of a hundred ordinary requests answered within {allowed:.0?}, not {took:.0?}"

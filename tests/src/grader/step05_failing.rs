@@ -150,7 +150,7 @@ fn gone(server: &Server, doors: &mut Doors) -> Found {
         "nobody works for a client that is gone: the connection to the upstream is closed, so that it \
          can stop",
     );
-    let took = best(GONE, || {
+    let took = best(server, GONE, || {
         let mut talk = proof.talk(server)?;
         talk.say(get("/api/x", ""));
         let mut line = talk.door(doors)?;

@@ -24,13 +24,10 @@ const CONTENT: usize = 100_000;
 /// Octets that a client takes before it leaves.
 const TAKEN: usize = 10_000;
 
-/// For an answer to be closed after its client has left.
-const GONE: Duration = Duration::from_secs(10);
-
 /// Between two looks whether it is.
 const LOOK: Duration = Duration::from_millis(5);
 
-const LATE: &str = "the answer's close() called, within ten seconds";
+const LATE: &str = "the answer's close() called when it is over";
 
 const INTERFACE: &str = "PEP 3333: what a server gives an application, and what it makes of what it is \
                          given back; wsgiref.validate has found nothing";
@@ -45,7 +42,7 @@ pub(crate) fn wsgi(subject: &Subject, tree: &Tree) -> Verdict {
         return Err(Problem::NotJudged(why.into()));
     }
     subject.judged(tree, |server| {
-        let mut notes = Notes::new(tree);
+        let mut notes = Notes::new(tree, server.patience().wait);
         answered(server, &mut notes)?;
         failed(server, &mut notes)?;
         left(server, &mut notes)?;
@@ -66,13 +63,15 @@ const fn proof(what: &'static str, rule: &'static str) -> Proof {
 /// What the application has noted, by request.
 struct Notes {
     folder: PathBuf,
+    patience: Duration,
     asked: Vec<(Proof, String)>,
 }
 
 impl Notes {
-    fn new(tree: &Tree) -> Notes {
+    fn new(tree: &Tree, patience: Duration) -> Notes {
         Notes {
             folder: tree.wsgi(),
+            patience,
             asked: Vec::new(),
         }
     }
@@ -93,7 +92,7 @@ impl Notes {
 
     /// Waits until an answer has been closed, which is all that this finding is about.
     fn closed(&self, name: &str, mut finding: Box<Finding>) -> Found {
-        let until = Instant::now() + GONE;
+        let until = Instant::now() + self.patience;
         while !self.read(name).contains("closed\n") {
             if Instant::now() > until {
                 finding.proof.rule = CLOSED;

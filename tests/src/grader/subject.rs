@@ -21,7 +21,7 @@ use crate::grader::finding::Finding;
 use crate::grader::last_words::{last_words, not_started};
 use crate::grader::site;
 use crate::grader::tree::Tree;
-pub(super) use crate::grader::verdict::{Problem, Verdict};
+pub(super) use crate::grader::verdict::{Patience, Problem, Verdict};
 use crate::process::{Memory, children, memory, threads};
 use crate::subject::{Executable, Serve, Served};
 use static_files::Config;
@@ -30,9 +30,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// How long the grader waits for an answer, or for the end of a connection, unless told otherwise.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long a server that has just given a wrong answer is watched, to see whether it has died.
 const LAST_BREATH: Duration = Duration::from_millis(50);
@@ -43,7 +40,7 @@ pub struct Subject {
     made: Made,
     cutter: Arc<Cutter>,
     behind: Behind,
-    patience: Duration,
+    patience: Patience,
 }
 
 /// What it is made of.
@@ -62,7 +59,7 @@ pub struct Server {
     /// What it says on standard error.
     pub(super) log: PathBuf,
     cutter: Arc<Cutter>,
-    patience: Duration,
+    patience: Patience,
 }
 
 #[derive(Debug)]
@@ -95,7 +92,7 @@ impl Subject {
             made,
             cutter: Cutter::none(),
             behind: Behind::default(),
-            patience: PATIENCE,
+            patience: Patience::USUAL,
         }
     }
 
@@ -121,9 +118,9 @@ impl Subject {
         }
     }
 
-    /// The same, waited for no longer than this: enough for a server of which it is known that it hangs.
+    /// The same, waited for no longer than this.
     #[must_use]
-    pub fn within(self, patience: Duration) -> Subject {
+    pub fn within(self, patience: Patience) -> Subject {
         Subject { patience, ..self }
     }
 
@@ -214,8 +211,8 @@ impl Server {
         Arc::clone(&self.cutter)
     }
 
-    /// How long an answer of it, or the end of a connection, is waited for.
-    pub(super) fn patience(&self) -> Duration {
+    /// How long it is waited for.
+    pub(super) fn patience(&self) -> Patience {
         self.patience
     }
 

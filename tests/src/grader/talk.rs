@@ -36,7 +36,7 @@ pub(crate) struct Talk {
 impl Proof {
     /// Connects in order to prove this.
     pub(crate) fn talk(self, server: &Server) -> Found<Talk> {
-        match Client::connect_with(server.addr(), server.patience()) {
+        match Client::connect_with(server.addr(), server.patience().wait) {
             Ok(client) => Ok(Talk {
                 client,
                 proof: self,
