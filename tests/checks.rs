@@ -130,7 +130,11 @@ impl Flaw {
             Needs::Wsgi => self.kind == "python",
             Needs::Proxy => self.kind == "proxies",
             // Each of these has a broken server of its own, beside its exercise.
-            Needs::Counted | Needs::Guarded | Needs::Sendfile => false,
+            Needs::Sorted
+            | Needs::ErrorPages
+            | Needs::Counted
+            | Needs::Guarded
+            | Needs::Sendfile => false,
         };
         CHECKS.into_iter().filter(belongs).collect()
     }

@@ -4,15 +4,11 @@
 //! which the octets are spelled out, and a text for people, in which no sign means anything.
 
 use check::exercise::{self, Given};
-use http_parse::{Method, Status};
-use static_files::{Disk, Files, Found, Handler, Reply, Request, Response, SitePath};
-use std::fs;
+use http_parse::Status;
+use static_files::{Disk, Files, Handler, Reply, Request, Response};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
-
-/// Names on one page.
-const MOST: usize = 10_000;
 
 /// The link to a file or folder with that name; `slash` is "/" for a folder and else nothing.
 fn row(name: &[u8], slash: &str) -> String {
@@ -44,23 +40,13 @@ fn text(name: &[u8]) -> String {
 
 /// The page of a folder without an index; `None` for everything else.
 fn page(disk: &Disk, request: &Request) -> io::Result<Option<String>> {
-    let is_asked = matches!(request.method(), Method::Get | Method::Head);
-    let path = SitePath::parse(request.path()).ok();
-    let Some(path) = path.filter(|path| is_asked && path.ends_in_slash()) else {
+    let Some(entries) = exercise::folder_of(request, disk)? else {
         return Ok(None);
     };
-    let has_index = matches!(disk.find(&path.child("index.html")), Ok(Found::File(_)));
-    if has_index || !matches!(disk.find(&path), Ok(Found::Folder)) {
-        return Ok(None);
-    }
     let mut rows = Vec::new();
-    for entry in fs::read_dir(disk.root().join(path.relative()))?.take(MOST) {
-        let entry = entry?;
-        let name = entry.file_name();
+    for entry in entries {
         let slash = if entry.file_type()?.is_dir() { "/" } else { "" };
-        if !name.as_bytes().starts_with(b".") {
-            rows.push(row(name.as_bytes(), slash));
-        }
+        rows.push(row(entry.file_name().as_bytes(), slash));
     }
     rows.sort();
     let head = "<!doctype html>\n<meta charset=\"utf-8\">\n<title>What is here</title>\n";

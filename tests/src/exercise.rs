@@ -11,8 +11,10 @@
 //! its threads and its end are its alone.
 
 use crate::grader::{Check, Problem, Subject, Tree, find, handler};
+use http_parse::Method;
 use socket::{Stop, accept_until};
-use static_files::{Config, Handler, serve_connection};
+use static_files::{Config, Disk, Found, Handler, Request, SitePath, serve_connection};
+use std::fs::DirEntry;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -127,6 +129,34 @@ impl Given {
         concurrency::stop_on_signals(Arc::clone(&stop))?;
         Ok(stop)
     }
+}
+
+/// What is in the folder that a request asks to see: nothing is hidden but names that begin with a
+/// dot, and of more than 10,000 names some are left out. `None` where the request does not read, or
+/// not a folder, or one that has an index.
+///
+/// # Errors
+/// What the file system reports.
+pub fn folder_of(request: &Request, disk: &Disk) -> io::Result<Option<Vec<DirEntry>>> {
+    const MOST: usize = 10_000;
+    let reads = matches!(request.method(), Method::Get | Method::Head);
+    let path = SitePath::parse(request.path()).ok();
+    let Some(path) = path.filter(|path| reads && path.ends_in_slash()) else {
+        return Ok(None);
+    };
+    let has_index = matches!(disk.find(&path.child("index.html")), Ok(Found::File(_)));
+    if has_index || !matches!(disk.find(&path), Ok(Found::Folder)) {
+        return Ok(None);
+    }
+    let entries = fs::read_dir(disk.root().join(path.relative()))?.take(MOST);
+    let is_shown = |entry: &io::Result<DirEntry>| match entry {
+        Ok(entry) => !entry.file_name().as_encoded_bytes().starts_with(b"."),
+        Err(_) => true,
+    };
+    entries
+        .filter(is_shown)
+        .collect::<io::Result<_>>()
+        .map(Some)
 }
 
 /// The program of an exercise: serves when it is told to, and otherwise judges itself.

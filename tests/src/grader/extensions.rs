@@ -2,11 +2,15 @@
 
 use crate::grader::checks::table;
 use crate::grader::table::{Check, Label, Needs};
-use crate::grader::{beyond5_middleware, beyond5_password, beyond5_sendfile};
+use crate::grader::{
+    beyond3_pages, beyond3_sorted, beyond5_middleware, beyond5_password, beyond5_sendfile,
+};
 
 /// Checks of what a server can do beyond the course, for exercises: asked only by their names.
-pub const EXTENSIONS: [Check; 3] = table! {
-    "5i" "5.2" "Middleware"           Course Counted  beyond5_middleware::middleware;
-    "5j" "5.1" "X-Sendfile"           Course Sendfile beyond5_sendfile::x_sendfile;
-    "5n" "5.8" "Basic authentication" Rfc    Guarded  beyond5_password::basic_authentication;
+pub const EXTENSIONS: [Check; 5] = table! {
+    "3i" "3.2" "Sorted listing"       Course Sorted     beyond3_sorted::sorted_listing;
+    "3j" "3.2" "Error pages"          Course ErrorPages beyond3_pages::error_pages;
+    "5i" "5.2" "Middleware"           Course Counted    beyond5_middleware::middleware;
+    "5j" "5.1" "X-Sendfile"           Course Sendfile   beyond5_sendfile::x_sendfile;
+    "5n" "5.8" "Basic authentication" Rfc    Guarded    beyond5_password::basic_authentication;
 };

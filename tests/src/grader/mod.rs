@@ -15,6 +15,8 @@
 //! What a subject has to do for the checks to have something to ask is in [`Needs`].
 
 mod behind;
+mod beyond3_pages;
+mod beyond3_sorted;
 mod beyond5_middleware;
 mod beyond5_password;
 mod beyond5_sendfile;
@@ -56,6 +58,7 @@ mod subject;
 mod table;
 mod talk;
 mod tree;
+mod tree_beyond;
 mod verdict;
 mod wires;
 

@@ -75,7 +75,7 @@ pub(crate) fn slash(subject: &Subject, tree: &Tree) -> Verdict {
 }
 
 /// Demands that `target` is redirected to that path, be it with or without the server's own host.
-fn leads(server: &Server, proof: Proof, target: &str, path: &str) -> Found {
+pub(super) fn leads(server: &Server, proof: Proof, target: &str, path: &str) -> Found {
     let mut talk = proof.talk(server)?;
     let answer = talk.say(last_get(target)).status(Asked::Other, &[301])?;
     let location = String::from_utf8_lossy(talk.field(&answer, "Location")?).into_owned();

@@ -26,11 +26,11 @@ pub(crate) fn listing(subject: &Subject, tree: &Tree) -> Verdict {
             let at = answer.head.len() + at;
             return Err(talk.wrong(&answer, at, "`&lt;` where the name has `<`"));
         }
-        let links: Vec<String> = links(&page).iter().filter_map(|l| target_of(l)).collect();
+        let targets = targets(&page, "/odd/");
         for name in ODD_NAMES {
-            let leads_there = |link: &&String| decoded(link) == [b"/odd/", name].concat();
-            match links.iter().find(leads_there) {
-                Some(link) => fetches(server, link, name)?,
+            let leads_there = |target: &&String| leads_to(target, "/odd/", name);
+            match targets.iter().find(leads_there) {
+                Some(target) => fetches(server, target, name)?,
                 None => {
                     let (name, link) = (name.escape_ascii(), escaped(name));
                     let expected = format!("a link to \"{name}\", such as href=\"./{link}\"");
@@ -42,7 +42,8 @@ pub(crate) fn listing(subject: &Subject, tree: &Tree) -> Verdict {
     })
 }
 
-fn fetches(server: &Server, target: &str, name: &[u8]) -> Found {
+/// Demands that there is such content behind a link of a listing.
+pub(super) fn fetches(server: &Server, target: &str, content: &[u8]) -> Found {
     let proof = Proof {
         what: "a link of the listing",
         rule: "a link leads to the file it names",
@@ -50,7 +51,14 @@ fn fetches(server: &Server, target: &str, name: &[u8]) -> Found {
     };
     let mut talk = proof.talk(server)?;
     let answer = talk.say(last_get(target)).status(Asked::Other, &[200])?;
-    talk.content(&answer, name)
+    talk.content(&answer, content)
+}
+
+/// The targets that the links of a page lead to from `folder`, in their order.
+pub(super) fn targets(page: &str, folder: &str) -> Vec<String> {
+    let links = links(page);
+    let targets = links.iter().filter_map(|link| target_of(link, folder));
+    targets.collect()
 }
 
 /// What stands in each `href`, character references resolved.
@@ -85,20 +93,29 @@ fn unescaped(value: &str) -> String {
     references.iter().fold(value.to_owned(), replace)
 }
 
-/// The target that a browser on `/odd/` would ask for; `None` where a link leads elsewhere.
-fn target_of(link: &str) -> Option<String> {
+/// The target that a browser on `folder` would ask for; `None` where a link leads to another host.
+fn target_of(link: &str, folder: &str) -> Option<String> {
     let (link, _) = link.split_once('#').unwrap_or((link, ""));
-    let (path, _) = link.split_once('?').unwrap_or((link, ""));
     // A colon before the first slash ends a scheme, not a name (RFC 3986 §4.2).
-    let first = path.split('/').next().unwrap_or("");
+    let first = path(link).split('/').next().unwrap_or("");
     if first.contains(':') {
         return None;
     }
-    let path = path.strip_prefix("./").unwrap_or(path);
-    match path.strip_prefix('/') {
-        Some(_) => Some(path.to_owned()),
-        None => Some(format!("/odd/{path}")),
+    let link = link.strip_prefix("./").unwrap_or(link);
+    match link.strip_prefix('/') {
+        Some(_) => Some(link.to_owned()),
+        None => Some(format!("{folder}{link}")),
     }
+}
+
+/// What comes before the query.
+fn path(target: &str) -> &str {
+    target.split_once('?').map_or(target, |(path, _)| path)
+}
+
+/// Whether a target leads to the file of that name in `folder`.
+pub(super) fn leads_to(target: &str, folder: &str, name: &[u8]) -> bool {
+    decoded(path(target)) == [folder.as_bytes(), name].concat()
 }
 
 fn decoded(target: &str) -> Vec<u8> {
@@ -129,9 +146,8 @@ mod tests {
     #[test]
     fn links_are_read_as_a_browser_reads_them() {
         let page = "<a href=\"./a%20b.txt\">x</a><a href='a:b.txt'></a><a href=\"&amp;lt;?q\">";
-        let targets: Vec<_> = links(page).iter().map(|link| target_of(link)).collect();
-        let some = |text: &str| Some(text.to_owned());
-        assert_eq!(targets, [some("/odd/a%20b.txt"), None, some("/odd/&lt;")]);
+        assert_eq!(targets(page, "/odd/"), ["/odd/a%20b.txt", "/odd/&lt;?q"]);
+        assert!(leads_to("/odd/a%20b.txt?q", "/odd/", b"a b.txt"));
         assert_eq!(decoded("/odd/a%20%zz"), b"/odd/a %zz");
     }
 }

@@ -53,6 +53,13 @@ pub enum Needs {
     Wsgi,
     /// Requests for `/api/` are handed on to the HTTP servers `{upstream}` and `{other}`.
     Proxy,
+    /// The files of `{root}` are served, and folders without an index are listed in the order that
+    /// `?sort=name`, `size` or `time` and `&order=desc` ask for.
+    Sorted,
+    /// The files of `{root}` are served, and for errors the pages of `{root}/errors`, such as
+    /// `404.html`. Moreover `/down` is answered 503, with `Retry-After: 30` and once all content has
+    /// come, `/broken` 500 with the line `out of order`, and `/gone` 410 with `sold in spring`.
+    ErrorPages,
     /// The files of `{root}` are served, and `GET /count/N` is an application's answer: the lines `1`
     /// to `N`, each written by itself, and 404 where that is no number. Each of its answers leaves a
     /// line on standard error: method, target, status and octets of content.
@@ -74,6 +81,7 @@ impl Needs {
             Needs::Company | Needs::Programs | Needs::FastCgi | Needs::Wsgi | Needs::Proxy => {
                 Some(Needs::Files)
             }
+            Needs::Sorted | Needs::ErrorPages => Some(Needs::Files),
             Needs::Counted | Needs::Guarded => Some(Needs::Files),
             Needs::Sendfile => Some(Needs::Programs),
             Needs::Wires => Some(Needs::FastCgi),
@@ -101,6 +109,12 @@ impl fmt::Display for Needs {
             Needs::Wires => "/scgi/… is asked of {scgi}, /uwsgi/… of {uwsgi}, and so on",
             Needs::Wsgi => "/wsgi/… is answered by app:application in {wsgi}",
             Needs::Proxy => "/api/… is handed on to {upstream} and {other}",
+            Needs::Sorted => "the files of {root}; listings as ?sort=size&order=desc asks for",
+            Needs::ErrorPages => {
+                "the files of {root}, with {root}/errors/404.html and the like for errors; /down \
+                 is 503 with Retry-After: 30, /broken 500 (`out of order`), /gone 410 (`sold in \
+                 spring`)"
+            }
             Needs::Counted => {
                 "the files of {root}; GET /count/N is an application's: the lines 1 to N, and on \
                  standard error a line for each answer: GET /count/3 200 6"

@@ -7,6 +7,7 @@
 //! root/odd/              no index; names with < & % space " and octets that are no UTF-8
 //! root/made/             files of random sizes and octets, in folders
 //! root/kept/letter.txt   for whom it is meant
+//! root/sorted/           and root/errors/: see `tree_beyond.rs`
 //! root/outward           a symbolic link to the canary
 //! root/big.bin           8 MiB          root/sparse.bin     2 GiB, of which two pages exist
 //! programs/              see [`PROGRAMS`]
@@ -14,6 +15,7 @@
 //! ```
 
 use crate::folder::TempFolder;
+use crate::grader::tree_beyond;
 use crate::rng::Rng;
 use std::ffi::OsStr;
 use std::fs::{self, File, FileTimes};
@@ -213,10 +215,11 @@ impl Tree {
         }
         fs::create_dir_all(root.join("kept"))?;
         fs::write(root.join("kept/letter.txt"), LETTER)?;
+        tree_beyond::write(&root)?;
         fs::write(base.join("canary"), CANARY)?;
         symlink("../canary", root.join("outward"))?;
         write_sparse(&root.join("sparse.bin"))?;
-        date(&root.join("digits.txt"))?;
+        date(&root.join("digits.txt"), MODIFIED_SECONDS)?;
         write_programs(&base.join("programs"))?;
         fs::create_dir(base.join("wsgi"))?;
         fs::write(base.join("wsgi/app.py"), include_str!("app.py"))?;
@@ -228,7 +231,7 @@ impl Tree {
     }
 }
 
-fn page(title: &str) -> Vec<u8> {
+pub(super) fn page(title: &str) -> Vec<u8> {
     format!("<!doctype html><title>{title}</title>").into_bytes()
 }
 
@@ -259,8 +262,8 @@ fn write_programs(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn date(path: &Path) -> io::Result<()> {
-    let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(MODIFIED_SECONDS);
+pub(super) fn date(path: &Path, seconds: u64) -> io::Result<()> {
+    let modified = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
     let times = FileTimes::new().set_modified(modified);
     File::options().write(true).open(path)?.set_times(times)
 }
