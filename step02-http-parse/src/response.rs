@@ -85,6 +85,7 @@ impl Asked {
     /// Chooses how the body of a response goes out.
     ///
     /// Source: RFC 9112 §6.1 to §6.3
+    // ANCHOR: encoder
     pub(crate) fn encoder(&self, head: &ResponseHead) -> Encoder {
         if self.content == Content::Withheld || head.status.forbids_content() {
             return Encoder::Bodiless;
@@ -95,6 +96,7 @@ impl Asked {
             (None, Version::Http10) => Encoder::UntilClose,
         }
     }
+    // ANCHOR_END: encoder
 }
 
 /// Tells whether a response's own head makes it the last one.

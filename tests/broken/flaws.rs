@@ -3,7 +3,7 @@
 use crate::*;
 
 /// All of them.
-pub(crate) const FLAWS: [Flaw; 72] = [
+pub(crate) const FLAWS: [Flaw; 74] = [
     Flaw {
         name: "right_doors",
         fails: &[],
@@ -82,9 +82,11 @@ pub(crate) const FLAWS: [Flaw; 72] = [
     has_no_limits::FLAW,
     holds_on_to_refusals::FLAW,
     content_comes_with_the_head::FLAW,
+    believes_every_length::FLAW,
     knows_no_extensions::FLAW,
     two_ends_are_better::FLAW,
     answers_after_goodbye::FLAW,
+    reads_only_what_it_wants::FLAW,
     never_says_continue::FLAW,
     says_continue_to_everybody::FLAW,
     sends_what_one_read_gives::FLAW,

@@ -10,6 +10,8 @@
 //! Being a program of its own, it faces the same checks as a server in any language, and its memory,
 //! its threads and its end are its alone.
 
+pub mod pages;
+
 use crate::grader::{Check, Problem, Subject, Tree, find, handler};
 use http_parse::Method;
 use socket::{Stop, accept_until};

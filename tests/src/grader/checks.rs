@@ -3,7 +3,7 @@
 use crate::grader::extensions::EXTENSIONS;
 use crate::grader::table::{Check, Label, Needs};
 use crate::grader::{
-    step01, step01_idle, step01_port, step02_answers, step02_requests, step03_again, step03_files,
+    step01, step01_idle, step01_port, step02_answers, step02_content, step02_requests, step03_again, step03_files,
     step03_jail, step03_listing, step04, step04_crowd, step05_desync, step05_failing,
     step05_fastcgi, step05_handed, step05_rude, step05_told, step05_wires, step05_wsgi,
 };
@@ -37,8 +37,8 @@ pub const CHECKS: [Check; 39] = table! {
     "2b" "2.4" "Well-formed answer"  Agreed Pages        step02_answers::well_formed;
     "2c" "2.3" "Say 400"             Agreed Pages        step02_requests::say_400;
     "2d" "2.3" "Limits"              Agreed Pages        step02_requests::limits;
-    "2e" "2.4" "Read a body"         Agreed PagesAndEcho step02_answers::read_a_body;
-    "2f" "2.4" "Chunked"             Agreed PagesAndEcho step02_answers::chunked;
+    "2e" "2.4" "Read a body"         Agreed PagesAndEcho step02_content::read_a_body;
+    "2f" "2.4" "Chunked"             Agreed PagesAndEcho step02_content::chunked;
     "2g" "2.5" "Pipeline"            Agreed Pages        step02_answers::pipeline;
     "2h" "2.5" "Continue"            Agreed PagesAndEcho step02_answers::continues;
     "3a" "3.1" "Serve the tree"      Agreed Files        step03_files::serve_the_tree;

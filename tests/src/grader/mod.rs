@@ -35,6 +35,7 @@ mod step01;
 mod step01_idle;
 mod step01_port;
 mod step02_answers;
+mod step02_content;
 mod step02_requests;
 mod step03_again;
 mod step03_files;
