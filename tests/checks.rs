@@ -130,7 +130,9 @@ impl Flaw {
             Needs::Wsgi => self.kind == "python",
             Needs::Proxy => self.kind == "proxies",
             // Each of these has a broken server of its own, beside its exercise.
-            Needs::Sorted
+            Needs::Chat
+            | Needs::Uploads
+            | Needs::Sorted
             | Needs::ErrorPages
             | Needs::Counted
             | Needs::Guarded

@@ -169,6 +169,22 @@ impl Client {
         Ok(self.surplus.drain(..taken).collect())
     }
 
+    /// Reads up to the next line feed, and with it.
+    ///
+    /// # Errors
+    /// [`Trouble::Ended`] at the end of input, [`Trouble::Reset`], and [`Trouble::Late`].
+    pub fn read_line(&mut self) -> Result<Vec<u8>, Trouble> {
+        let until = Instant::now() + self.patience;
+        loop {
+            if let Some(at) = self.surplus.iter().position(|&octet| octet == b'\n') {
+                return Ok(self.surplus.drain(..=at).collect());
+            }
+            if self.receive(until)? == 0 {
+                return Err(Trouble::Ended);
+            }
+        }
+    }
+
     /// Reads whatever comes until the server ends its side in an orderly way.
     ///
     /// # Errors

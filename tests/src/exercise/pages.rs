@@ -11,7 +11,7 @@
 
 use crate::exercise::Given;
 use http_parse::{
-    BodyDecoder, Framing, HttpDate, Limits, Parsed, Piece, Reject, RequestHead, Status,
+    BodyDecoder, Framing, HttpDate, Limits, Parsed, Piece, Reject, RequestHead, Status, Version,
     parse_request_head,
 };
 use socket::{Linger, Stop, accept_until, close_politely};
@@ -80,7 +80,7 @@ impl Ending {
     }
 }
 
-/// Serves one guest after another, for ever: answers those who were refused, and leaves politely.
+/// Serves one guest after another, for ever.
 ///
 /// # Errors
 /// What is wrong with the listener.
@@ -92,7 +92,14 @@ pub fn guests(given: &Given, talk: fn(&TcpStream) -> Result<(), Failed>) -> io::
     })
 }
 
-fn welcome(mut stream: &TcpStream, talk: fn(&TcpStream) -> Result<(), Failed>) -> io::Result<()> {
+/// Serves one guest: answers him if he was refused, and leaves politely.
+///
+/// # Errors
+/// What the connection reports.
+pub fn welcome(
+    mut stream: &TcpStream,
+    talk: fn(&TcpStream) -> Result<(), Failed>,
+) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     match talk(stream) {
@@ -153,32 +160,64 @@ pub fn head(stream: &TcpStream, come: &mut Vec<u8>) -> Result<Option<RequestHead
 /// Takes the content that is framed so from what comes.
 ///
 /// # Errors
-/// [`Failed::Refused`] for what is no content, or more than [`CONTENT`], and what the socket reports.
+/// As [`pieces`], and [`Failed::Refused`] for more than [`CONTENT`].
 pub fn content(
     stream: &TcpStream,
     come: &mut Vec<u8>,
     framing: Framing,
 ) -> Result<Vec<u8>, Failed> {
-    let mut decoder = BodyDecoder::new(framing, &Limits::default());
     let mut content = Vec::new();
+    pieces(stream, come, framing, |piece| {
+        content.extend(piece);
+        match content.len() > CONTENT {
+            true => Err(Status::CONTENT_TOO_LARGE),
+            false => Ok(()),
+        }
+    })?;
+    Ok(content)
+}
+
+/// Hands over the content that is framed so, piece by piece as it comes.
+///
+/// # Errors
+/// [`Failed::Refused`] for what is no content or is refused by `each`, and what the socket reports.
+pub fn pieces(
+    stream: &TcpStream,
+    come: &mut Vec<u8>,
+    framing: Framing,
+    mut each: impl FnMut(&[u8]) -> Result<(), Status>,
+) -> Result<(), Failed> {
+    let mut decoder = BodyDecoder::new(framing, &Limits::default());
     loop {
-        let piece = decoder.next(come, false)?;
-        let count = match piece {
-            Piece::Skip(count) | Piece::Data(count) => count,
+        let count = match decoder.next(come, false)? {
+            Piece::Skip(count) => count,
+            Piece::Data(count) => {
+                each(&come[..count])?;
+                count
+            }
             Piece::NeedBytes => {
                 hear_more(stream, come)?;
                 continue;
             }
-            Piece::End(_) => return Ok(content),
+            Piece::End(_) => return Ok(()),
         };
-        let octets = come.drain(..count);
-        if let Piece::Data(_) = piece {
-            content.extend(octets);
-        }
+        come.drain(..count);
         decoder.advance(count);
-        if content.len() > CONTENT {
-            return Err(Status::CONTENT_TOO_LARGE.into());
+    }
+}
+
+/// Whether a client waits to be told to send its content, of which so much has come.
+///
+/// # Errors
+/// 417 for an expectation that nobody knows.
+pub fn invites(head: &RequestHead, framing: Framing, come: &[u8]) -> Result<bool, Status> {
+    match (head.version, head.fields.get("Expect")) {
+        // An interim answer would be taken for the final one (RFC 9110 §10.1.1).
+        (Version::Http10, _) | (_, None) => Ok(false),
+        (Version::Http11, Some(value)) if value.eq_ignore_ascii_case(b"100-continue") => {
+            Ok(framing != Framing::None && come.is_empty())
         }
+        (Version::Http11, Some(_)) => Err(Status::EXPECTATION_FAILED),
     }
 }
 

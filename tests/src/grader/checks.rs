@@ -3,9 +3,10 @@
 use crate::grader::extensions::EXTENSIONS;
 use crate::grader::table::{Check, Label, Needs};
 use crate::grader::{
-    step01, step01_idle, step01_port, step02_answers, step02_content, step02_requests, step03_again, step03_files,
-    step03_jail, step03_listing, step04, step04_crowd, step05_desync, step05_failing,
-    step05_fastcgi, step05_handed, step05_rude, step05_told, step05_wires, step05_wsgi,
+    step01, step01_idle, step01_port, step02_answers, step02_content, step02_requests,
+    step03_again, step03_files, step03_jail, step03_listing, step04, step04_crowd, step05_desync,
+    step05_failing, step05_fastcgi, step05_handed, step05_rude, step05_told, step05_wires,
+    step05_wsgi,
 };
 
 /// A table, a check in a line: its name, its chapter, its title, whose rule it is, what it needs, and

@@ -47,7 +47,13 @@ pub(super) fn subject(needs: Needs) -> Result<Subject, Problem> {
         Needs::Pages | Needs::PagesAndEcho | Needs::Files => SERVERS[0].1,
         Needs::Slow => SERVERS[2].1,
         Needs::Company | Needs::Panics => event_loop,
-        Needs::Sorted | Needs::ErrorPages | Needs::Counted | Needs::Guarded | Needs::Sendfile => {
+        Needs::Chat
+        | Needs::Uploads
+        | Needs::Sorted
+        | Needs::ErrorPages
+        | Needs::Counted
+        | Needs::Guarded
+        | Needs::Sendfile => {
             return Err(beyond());
         }
     };

@@ -15,6 +15,8 @@
 //! What a subject has to do for the checks to have something to ask is in [`Needs`].
 
 mod behind;
+mod beyond1_chat;
+mod beyond2_upload;
 mod beyond3_pages;
 mod beyond3_sorted;
 mod beyond5_middleware;

@@ -43,6 +43,12 @@ pub enum Needs {
     Panics,
     /// The programs in `{cgi}` are run for `/cgi/` and their name.
     Programs,
+    /// Who comes in is told a line; a line from one guest goes to all the others.
+    Chat,
+    /// As [`Needs::PagesAndEcho`], to several at once; moreover `POST /upload` takes up to a MiB of
+    /// content, and `GET /progress` is answered with the number of octets of content that uploads
+    /// have brought so far.
+    Uploads,
     /// Requests for `/fastcgi/` are asked of the application at `{fastcgi}`, over FastCGI.
     FastCgi,
     /// Moreover, those for `/scgi/` of the one at `{scgi}`, and those for `/uwsgi/` at `{uwsgi}`; and
@@ -75,8 +81,9 @@ impl Needs {
     /// Whether a server that does this can be asked for that, too.
     pub fn covers(self, other: Needs) -> bool {
         let less = match self {
-            Needs::Address | Needs::Echoes | Needs::Lines | Needs::Pages => None,
+            Needs::Address | Needs::Echoes | Needs::Lines | Needs::Chat | Needs::Pages => None,
             Needs::Patience => Some(Needs::Echoes),
+            Needs::Uploads => Some(Needs::PagesAndEcho),
             Needs::PagesAndEcho | Needs::Files => Some(Needs::Pages),
             Needs::Company | Needs::Programs | Needs::FastCgi | Needs::Wsgi | Needs::Proxy => {
                 Some(Needs::Files)
@@ -105,6 +112,11 @@ impl fmt::Display for Needs {
             Needs::Slow => "the same, and GET /slow is answered after 200 ms of work",
             Needs::Panics => "the same, and GET /panic crashes its handler",
             Needs::Programs => "the programs in {cgi}, run for /cgi/NAME",
+            Needs::Chat => "a line for who comes in; a line from one guest goes to all the others",
+            Needs::Uploads => {
+                "as above, to several at once; POST /upload takes up to 1 MiB, and GET /progress says \
+                 how many octets uploads have brought so far"
+            }
             Needs::FastCgi => "/fastcgi/… is asked of {fastcgi}",
             Needs::Wires => "/scgi/… is asked of {scgi}, /uwsgi/… of {uwsgi}, and so on",
             Needs::Wsgi => "/wsgi/… is answered by app:application in {wsgi}",
