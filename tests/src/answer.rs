@@ -205,7 +205,8 @@ fn parse_status_line(line: &[u8]) -> Result<u16, Malformed> {
     Ok(status)
 }
 
-fn parse_field(line: &[u8], at: usize) -> Result<(String, Vec<u8>), Malformed> {
+/// Reads a field line, which begins at that offset.
+pub(crate) fn parse_field(line: &[u8], at: usize) -> Result<(String, Vec<u8>), Malformed> {
     let refuse = |what, offset| {
         Err(Malformed {
             what,

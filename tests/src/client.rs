@@ -313,7 +313,7 @@ mod tests {
     fn pipelined_answers_are_read_one_by_one() {
         let mut client = hearing(
             b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nabHTTP/1.1 204 No Content\r\n\r\n\
-              HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n\
+              HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nA\r\n0123456789\r\n0\r\nX: y\r\n\r\n\
               HTTP/1.1 200 OK\r\n\r\nuntil the end",
         );
         let mut content = || client.read_answer(Asked::Other).unwrap().content;

@@ -1,6 +1,6 @@
 //! How a client reads an answer: a head, then content by whichever of the three framings it has.
 
-use crate::answer::{Answer, Asked, End, chunk_size};
+use crate::answer::{Answer, Asked, End, chunk_size, parse_field};
 use crate::client::Client;
 use crate::trouble::Trouble;
 use std::time::Instant;
@@ -67,17 +67,26 @@ impl Client {
                 what: "a chunk size is not a hexadecimal number",
                 at: 0,
             })?;
-            if size > 0 {
-                self.read_exactly(size, each)?;
+            if size == 0 {
+                return self.read_trailers();
             }
+            self.read_exactly(size, each)?;
             if self.read_until(b"\r\n")?.len() != 2 {
                 return Err(Trouble::Malformed {
-                    what: "a chunk's data, or the last chunk, is not followed by CR LF",
+                    what: "a chunk's data is not followed by CR LF",
                     at: 0,
                 });
             }
-            if size == 0 {
-                return Ok(());
+        }
+    }
+
+    /// Reads what follows the last chunk: fields, mostly none, and an empty line (RFC 9112 §7.1.2).
+    fn read_trailers(&mut self) -> Result<(), Trouble> {
+        loop {
+            let line = self.read_until(b"\r\n")?;
+            match line.strip_suffix(b"\r\n").unwrap_or(&line) {
+                [] => return Ok(()),
+                field => parse_field(field, 0).map(drop)?,
             }
         }
     }

@@ -122,8 +122,8 @@ impl Session {
         let verdict = self.verdict(check, of);
         let passed = match &verdict {
             Ok(()) => Passed::Yes,
-            Err(Problem::Wrong(_)) => Passed::No,
-            Err(Problem::NotServing(_) | Problem::NotJudged(_)) => Passed::NoServer,
+            Err(Problem::Wrong(_) | Problem::NotJudged(_)) => Passed::No,
+            Err(Problem::NotServing(_)) => Passed::NoServer,
         };
         let outcome = Outcome {
             check: *check,

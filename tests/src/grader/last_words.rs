@@ -13,13 +13,13 @@ const LAST_WORDS_BYTES: usize = 600;
 pub(super) fn not_started(words: &[String], error: &io::Error, log: &Path) -> Problem {
     let program = words.first().map_or("", String::as_str);
     match error.kind() {
-        ErrorKind::NotFound => Problem::NotJudged(format!(
+        ErrorKind::NotFound => Problem::NotServing(format!(
             "there is no program `{program}`: check the spelling, or give the path to it"
         )),
-        ErrorKind::PermissionDenied => Problem::NotJudged(format!(
+        ErrorKind::PermissionDenied => Problem::NotServing(format!(
             "`{program}` may not be run: try chmod +x {program}"
         )),
-        ErrorKind::InvalidInput => Problem::NotJudged(error.to_string()),
+        ErrorKind::InvalidInput => Problem::NotServing(error.to_string()),
         ErrorKind::TimedOut => Problem::NotServing(format!(
             "the server does not accept connections on its address within {START_AND_STOP:?}: \
              does its command use {{port}} or {{addr}}?{}",

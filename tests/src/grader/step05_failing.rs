@@ -8,13 +8,14 @@ use crate::client::Heard as Silence;
 use crate::grader::behind::{Doors, Line};
 use crate::grader::finding::Proof;
 use crate::grader::request::{get, last_get};
-use crate::grader::step04::best;
+use crate::grader::step04::{SHORT, best};
 use crate::grader::step05_again::{again, not_for_ever, once, once_on_a_kept_connection};
 use crate::grader::step05_handed::behind;
 use crate::grader::subject::{Server, Subject};
 use crate::grader::talk::{Found, Talk};
 use crate::grader::tree::Tree;
 use crate::grader::verdict::Verdict;
+use static_files::{Config, Timeouts};
 use std::time::{Duration, Instant};
 
 /// For an upstream that is of no use any more to be left.
@@ -34,7 +35,15 @@ const NONSENSE: &str = "RFC 9110 §15.6.3: an answer that is none is answered 50
 /// 5g: who cannot be asked, does not answer, or answers in part, is told apart.
 pub(crate) fn proxy_failures(subject: &Subject, tree: &Tree) -> Verdict {
     let (subject, mut doors) = behind(subject, &["{upstream}", "{other}"])?;
-    subject.judged(tree, |server| {
+    let timeouts = Timeouts {
+        gateway: SHORT,
+        ..Timeouts::default()
+    };
+    let config = Config {
+        timeouts,
+        ..Config::default()
+    };
+    subject.judged_with(tree, config, |server| {
         again(server, &mut doors)?;
         not_for_ever(server, &mut doors)?;
         once(server, &mut doors)?;
