@@ -37,7 +37,7 @@ const USAGE: u8 = 2;
 const INTERRUPTED: u8 = 130;
 
 /// What to check, and how to tell.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(after_help = "\
 Examples:
   cargo course check                  the first exercise of your workbook that is not solved
@@ -84,6 +84,9 @@ pub(crate) struct Asked {
     /// Print one JSON document, for programs.
     #[arg(long)]
     json: bool,
+    /// Print the verdict of each check as a line of JSON, as soon as it is there: for `grade`.
+    #[arg(long, hide = true)]
+    rows: bool,
     /// List the checks, and run none.
     #[arg(long)]
     list: bool,
@@ -128,6 +131,15 @@ pub(crate) fn run(asked: &Asked) -> ExitCode {
             ExitCode::from(USAGE)
         }
     }
+}
+
+/// The checks that these words mean when they are asked of any server.
+pub(crate) fn of_a_server(what: &[String]) -> Result<Vec<Check>, Failure> {
+    choice::chosen(&Asked {
+        what: what.to_vec(),
+        server: Some(String::new()),
+        ..Asked::default()
+    })
 }
 
 /// Everything that can be known to be wrong before the first check; `None` after a list.

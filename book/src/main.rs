@@ -9,6 +9,7 @@ mod bench;
 mod check;
 mod compare;
 mod desk;
+mod grade;
 mod hint;
 mod list;
 mod live;
@@ -53,6 +54,7 @@ Your exercises:
 A server of your own, in any language:
   new NAME          an empty crate, to build everything alone
   check --server    judge it
+  grade --each      judge those of a whole class
 The course's own:
   check --reference judge it
   bench             measure it beside nginx
@@ -123,6 +125,8 @@ Examples:
     Reset(reset::Asked),
     /// Make an empty crate, to build a whole server alone.
     New(new::Asked),
+    /// Judge every submission of a class.
+    Grade(grade::Asked),
     /// Measure the server beside nginx, and the rungs of the ladder beside each other.
     Bench(bench::Asked),
 }
@@ -170,6 +174,7 @@ fn done(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Diff(asked) => compare::run(&asked),
         Verb::Reset(asked) => reset::run(&asked),
         Verb::New(asked) => new::run(&asked),
+        Verb::Grade(asked) => return Ok(grade::run(&asked)),
         Verb::Bench(asked) => bench::run(&asked),
     }?;
     Ok(ExitCode::SUCCESS)

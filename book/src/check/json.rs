@@ -17,7 +17,8 @@ pub(super) fn document(outcomes: &[Outcome]) -> String {
     format!("{{\"checks\":[{}]}}", rows.join(","))
 }
 
-fn row(outcome: &Outcome) -> String {
+/// One check of it.
+pub(super) fn row(outcome: &Outcome) -> String {
     let check = &outcome.check;
     let fields = [
         ("id", quoted(check.id)),

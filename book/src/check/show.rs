@@ -36,6 +36,13 @@ enum Form {
     Terminal,
     Lines,
     Json,
+    Rows,
+}
+
+impl Form {
+    fn is_for_people(self) -> bool {
+        matches!(self, Form::Terminal | Form::Lines)
+    }
 }
 
 /// Prints the checks that there are.
@@ -55,10 +62,11 @@ pub(super) fn list(checks: &[Check]) {
 
 impl Shown {
     pub(super) fn new(asked: &Asked, session: &Session) -> Shown {
-        let form = match (asked.json, io::stdout().is_terminal()) {
-            (true, _) => Form::Json,
-            (false, true) => Form::Terminal,
-            (false, false) => Form::Lines,
+        let form = match (asked.rows, asked.json, io::stdout().is_terminal()) {
+            (true, _, _) => Form::Rows,
+            (false, true, _) => Form::Json,
+            (false, false, true) => Form::Terminal,
+            (false, false, false) => Form::Lines,
         };
         let root = match asked.keep {
             Some(_) => session.tree.root().display().to_string(),
@@ -93,7 +101,7 @@ impl Shown {
             command,
             is_mine: matches!(session.whose, Whose::Mine(_)),
         };
-        if form != Form::Json {
+        if form.is_for_people() {
             let cuts = shown.cuts.as_ref().map(|cuts| format!(", --cuts {cuts}"));
             say(&format!("checking {whom}{}\n", cuts.unwrap_or_default()));
         }
@@ -107,8 +115,10 @@ impl Shown {
     }
 
     pub(super) fn done(&self, outcome: &Outcome) {
-        if self.form == Form::Json {
-            return;
+        match self.form {
+            Form::Terminal | Form::Lines => {}
+            Form::Json => return,
+            Form::Rows => return say(&format!("{}\n", json::row(outcome))),
         }
         let mut text = String::new();
         if self.form == Form::Terminal {
@@ -167,6 +177,9 @@ impl Shown {
     }
 
     pub(super) fn summary(&self, outcomes: &[Outcome]) {
+        if self.form == Form::Rows {
+            return;
+        }
         if self.form == Form::Json {
             return say(&format!("{}\n", json::document(outcomes)));
         }
