@@ -175,6 +175,26 @@ fn a_worker_that_dies_is_replaced_and_those_who_wait_are_answered() {
 }
 
 #[test]
+fn a_page_that_kills_its_worker_costs_nobody_else_an_answer() {
+    if is_missing("a killing page") {
+        return;
+    }
+    for name in BOTH {
+        let server = serve(name, Config::default());
+        let before = workers(&server);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..300).for_each(|_| check(&server, "/hello", 200, "hello\n")));
+            }
+            assert_eq!(server.get("/dies").status, 502, "{name}");
+        });
+        // It was asked twice, the second time alone.
+        let after = workers(&server);
+        assert!(after.iter().all(|pid| !before.contains(pid)), "{after:?}");
+    }
+}
+
+#[test]
 fn workers_that_die_again_and_again_are_let_rest_and_then_tried_again() {
     if is_missing("dying") {
         return;

@@ -1,11 +1,19 @@
 //! Where it runs, and on which of its cores.
 
 use crate::Outcome;
-use crate::scenario::Cores;
 use check::needs;
 use std::fs;
 use std::process::{Command, Stdio};
 use std::thread::available_parallelism;
+
+/// Which cores work.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cores {
+    /// One for the server, with one worker, and another for the load.
+    OneEach,
+    /// Whichever the kernel chooses, for two workers and two threads of load.
+    Two,
+}
 
 /// The words before a server's command that give it a core of its own.
 pub(crate) fn pin_server(cores: Cores) -> &'static [&'static str] {

@@ -25,6 +25,7 @@ mod nginx;
 mod plot;
 mod round;
 mod scenario;
+mod spread;
 mod table;
 
 use check::TempFolder;

@@ -5,7 +5,7 @@
 use crate::contender::Kind;
 use crate::machine;
 use crate::round::{Results, Spread};
-use crate::table::thousands;
+use crate::spread::thousands;
 use std::fmt::Write as _;
 
 const WIDTH: f64 = 720.0;

@@ -3,6 +3,7 @@
 use crate::Outcome;
 use crate::contender::{Contender, Kind};
 use crate::scenario::{MEASURED, Scenario, WARMED};
+pub(crate) use crate::spread::Spread;
 use check::load::Until;
 
 /// What one contender did in one round.
@@ -134,28 +135,5 @@ impl Row {
     ) -> Spread {
         let pairs = self.rounds.iter().zip(&other.rounds);
         Spread::of(pairs.map(|(ours, other)| ratio(ours, other)).collect())
-    }
-}
-
-/// The median of some rounds, and between which figures half of them lie.
-#[derive(Clone, Copy)]
-pub(crate) struct Spread {
-    pub(crate) median: f64,
-    pub(crate) low: f64,
-    pub(crate) high: f64,
-}
-
-impl Spread {
-    fn of(mut figures: Vec<f64>) -> Spread {
-        figures.sort_by(f64::total_cmp);
-        let at = |quarter: usize| {
-            let place = figures.len().saturating_sub(1) * quarter / 4;
-            figures.get(place).copied().unwrap_or(f64::NAN)
-        };
-        Spread {
-            median: at(2),
-            low: at(1),
-            high: at(3),
-        }
     }
 }

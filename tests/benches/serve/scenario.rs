@@ -2,6 +2,7 @@
 
 use crate::Outcome;
 use crate::contender::Contender;
+pub(crate) use crate::machine::Cores;
 use check::load::{Idle, Load, Order, Pace, Reuse};
 use check::{Asked, Client, TempFolder};
 use std::net::SocketAddr;
@@ -37,15 +38,6 @@ pub(crate) enum Asks {
     Many,
     /// A file that the client has: 304.
     Known,
-}
-
-/// Which cores work.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cores {
-    /// One for the server, with one worker, and another for the load.
-    OneEach,
-    /// Whichever the kernel chooses, for two workers and two threads of load.
-    Two,
 }
 
 /// Who takes part beside our event loop and nginx.

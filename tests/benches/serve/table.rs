@@ -6,6 +6,7 @@ use crate::idle::Weight;
 use crate::machine;
 use crate::round::{Results, Row, Spread};
 use crate::scenario::{MEASURED, Scenario};
+use crate::spread::{shown, thousands};
 use std::fmt::Write as _;
 
 /// Octets of the server's own memory that an idle connection may cost.
@@ -118,13 +119,6 @@ fn target_row(results: &Results<'_>) -> String {
     )
 }
 
-fn shown(spread: Option<Spread>) -> String {
-    spread.map_or_else(String::new, |spread| {
-        let Spread { median, low, high } = spread;
-        format!("{median:.2} ({low:.2} to {high:.2})")
-    })
-}
-
 /// How long one waits, where questions are asked by the clock.
 fn delays(results: &Results<'_>) -> String {
     if results.scenario.rate.is_some() || results.scenario.connections == 1 {
@@ -212,18 +206,5 @@ pub(crate) fn ladder(results: &Results<'_>) -> String {
         "\nOne worker on one core, load from the other. {}.\n",
         machine::describe()
     );
-    text
-}
-
-/// A whole number with its thousands apart.
-pub(crate) fn thousands(figure: f64) -> String {
-    let digits = format!("{figure:.0}");
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
     text
 }
