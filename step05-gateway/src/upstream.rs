@@ -18,6 +18,7 @@
 
 mod address;
 mod asking;
+mod bell;
 mod capacity;
 mod drain;
 mod hush;
@@ -37,6 +38,7 @@ pub use capacity::{Capacity, Keeping};
 use crate::complaints::Complaints;
 use crate::protocol::Protocol;
 use asking::Asking;
+use bell::Bells;
 use drain::Drain;
 use hush::Hush;
 use lease::{Lease, Turn, Waiter};
@@ -67,6 +69,7 @@ pub struct Upstream {
     awaited: Box<[AtomicUsize]>,
     /// By server, and last for all of them: what was told of its failures.
     hushes: Mutex<Box<[Hush]>>,
+    bells: Bells,
     /// Held for moments, and never while anything is read, written or closed.
     state: Mutex<State>,
 }
@@ -131,6 +134,7 @@ impl Upstream {
             complaints: Arc::clone(complaints),
             hung,
             drain: OnceLock::new(),
+            bells: Bells::default(),
             state: Mutex::new(State {
                 table,
                 queue: VecDeque::new(),
@@ -171,7 +175,7 @@ impl Upstream {
         if let Some(place) = upstream.state().take(tried, company, now) {
             return Ok(Acquired::Place(Lease::new(upstream, place)));
         }
-        let (turn, waiter) = Turn::new(company)?;
+        let (turn, waiter) = Turn::new(upstream.bells.take()?, company);
         let mut state = upstream.state();
         // Between the two looks somebody may have left.
         if let Some(place) = state.take(tried, company, now) {

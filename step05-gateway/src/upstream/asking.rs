@@ -20,7 +20,6 @@ use http_parse::{Fields, Framing, Method, ResponseHead, Status};
 use static_files::{Ends, Exchange, Request};
 use std::io;
 use std::mem;
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -248,7 +247,7 @@ impl Exchange for Asking {
 
     fn ends(&self) -> Ends<'_> {
         match &self.state {
-            State::Queued(turn) => Ends::Duplex(turn.as_fd()),
+            State::Queued(turn) => Ends::Kept(turn.kept()),
             State::Talking(talk) => Ends::Kept(talk.wire.kept()),
             State::Failed(_) | State::Over => Ends::None,
         }

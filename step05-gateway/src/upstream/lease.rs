@@ -5,16 +5,13 @@
 //!              └─► Turn … bell rings … Lease
 //! ```
 //!
-//! Whoever waits holds a descriptor, the reading end of a pipe: the loop waits for it as for any
-//! other, and needs no second mechanism. A bell rings by being closed.
-//!
 //! Nobody waits unless something is under way that will end and ring.
 
 use super::Upstream;
+use super::bell::Bell;
 use super::table::{Company, Place, Verdict};
 use super::wire::Wire;
-use std::io::{self, PipeReader, PipeWriter};
-use std::os::fd::{AsFd, BorrowedFd};
+use static_files::Kept;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -82,7 +79,7 @@ type Hand = Arc<Mutex<Option<Lease>>>;
 #[derive(Debug)]
 pub(super) struct Turn {
     hand: Hand,
-    bell: PipeReader,
+    bell: Arc<Bell>,
 }
 
 /// The other side of a [`Turn`], in the queue.
@@ -90,36 +87,40 @@ pub(super) struct Turn {
 pub(super) struct Waiter {
     hand: Hand,
     pub(super) company: Company,
-    /// Rings when it is dropped.
-    _bell: PipeWriter,
+    bell: Arc<Bell>,
 }
 
 impl Turn {
-    /// # Errors
-    /// When no descriptor is left.
-    pub(super) fn new(company: Company) -> io::Result<(Turn, Waiter)> {
-        let (bell, rings) = io::pipe()?;
+    /// A silent bell, at both ends.
+    pub(super) fn new(bell: Arc<Bell>, company: Company) -> (Turn, Waiter) {
         let hand = Hand::default();
         let waiter = Waiter {
             hand: Arc::clone(&hand),
             company,
-            _bell: rings,
+            bell: Arc::clone(&bell),
         };
-        Ok((Turn { hand, bell }, waiter))
+        (Turn { hand, bell }, waiter)
     }
 
     /// The place, once it has come.
     pub(super) fn lease(&self) -> Option<Lease> {
-        self.hand
+        let lease = self
+            .hand
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .take()
+            .take()?;
+        self.bell.still();
+        Some(lease)
     }
-}
 
-impl AsFd for Turn {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.bell.as_fd()
+    /// What to wait on.
+    pub(super) fn kept(&self) -> &Kept {
+        self.bell.kept()
+    }
+
+    /// The bell, of somebody who has been served.
+    pub(super) fn into_bell(self) -> Arc<Bell> {
+        self.bell
     }
 }
 
@@ -133,6 +134,8 @@ impl Waiter {
     pub(super) fn serve(self, lease: Lease) {
         let before = {
             let mut hand = self.hand.lock().unwrap_or_else(PoisonError::into_inner);
+            // Whoever finds the place finds that it has been rung for.
+            self.bell.ring();
             hand.replace(lease)
         };
         debug_assert!(before.is_none(), "nobody is served twice");

@@ -80,7 +80,9 @@ impl Asking {
                 State::Failed(_) | State::Over => return Err(io::ErrorKind::NotConnected.into()),
             };
             let lease = turn.lease().ok_or(io::ErrorKind::WouldBlock)?;
-            self.state = State::Over;
+            if let State::Queued(turn) = mem::replace(&mut self.state, State::Over) {
+                self.upstream.bells.put_back(turn.into_bell());
+            }
             self.generation += 1;
             if let Err(error) = self.connect(lease) {
                 self.acquire_instead(error)?;

@@ -183,7 +183,8 @@ impl<C> Table<C> {
             .kept
             .partition_point(|(_, since)| *since + KEPT <= now);
         let mut old: Vec<C> = server.kept.drain(..fresh).map(|(kept, _)| kept).collect();
-        if server.busy + server.kept.len() < self.in_flight + self.behind {
+        // Whoever has got a place may not have come for its connection yet.
+        if server.kept.len() < self.in_flight + self.behind {
             server.kept.extend(kept.map(|kept| (kept, now)));
         } else {
             old.extend(kept);

@@ -1,0 +1,73 @@
+//! What wakes those who wait for a place.
+//!
+//! A bell is a pipe: who waits lends its reading end to the loop, as any other descriptor, and it is
+//! rung by an octet. Making a pipe costs more than asking a worker does, so bells are used again, and
+//! the kernel goes on watching them meanwhile.
+
+use static_files::Kept;
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Bells at rest that are held; two descriptors each.
+const BELLS: usize = 64;
+
+/// A pipe with nothing in it, or one octet.
+#[derive(Debug)]
+pub(super) struct Bell {
+    heard: Arc<PipeReader>,
+    rope: PipeWriter,
+    kept: Kept,
+}
+
+impl Bell {
+    fn new() -> io::Result<Bell> {
+        let (heard, rope) = io::pipe()?;
+        let heard = Arc::new(heard);
+        let kept = Kept::new(Arc::clone(&heard) as Arc<dyn AsFd + Send + Sync>);
+        Ok(Bell { heard, rope, kept })
+    }
+
+    /// Rings, once.
+    pub(super) fn ring(&self) {
+        // It cannot fail: there is room for one octet, and both ends are here.
+        let _ = (&self.rope).write(&[0]);
+    }
+
+    /// Makes it silent again, after it has been rung.
+    pub(super) fn still(&self) {
+        // As above; the octet is there.
+        let _ = (&*self.heard).read(&mut [0]);
+    }
+
+    /// What to wait on.
+    pub(super) fn kept(&self) -> &Kept {
+        &self.kept
+    }
+}
+
+/// Silent bells, for whoever waits next.
+#[derive(Debug, Default)]
+pub(super) struct Bells(Mutex<Vec<Arc<Bell>>>);
+
+impl Bells {
+    /// # Errors
+    /// When no descriptor is left.
+    pub(super) fn take(&self) -> io::Result<Arc<Bell>> {
+        let at_rest = self.lock(Vec::pop);
+        at_rest.map_or_else(|| Bell::new().map(Arc::new), Ok)
+    }
+
+    /// Takes back a bell that is silent, and will not be rung any more by whoever had it.
+    pub(super) fn put_back(&self, bell: Arc<Bell>) {
+        self.lock(|bells| {
+            if bells.len() < BELLS {
+                bells.push(bell);
+            }
+        });
+    }
+
+    fn lock<T>(&self, look: impl FnOnce(&mut Vec<Arc<Bell>>) -> T) -> T {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
