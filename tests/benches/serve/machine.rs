@@ -81,6 +81,13 @@ pub(crate) fn describe() -> String {
     )
 }
 
+/// Processes that have wanted a core at once over the last minute, ours included.
+pub(crate) fn load_average() -> f64 {
+    let average = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let first = average.split(' ').next().unwrap_or_default();
+    first.parse().unwrap_or_default()
+}
+
 /// The date, as the system writes it.
 fn today() -> String {
     let date = Command::new("date").args(["-u", "+%Y-%m-%d"]).output();

@@ -20,6 +20,7 @@ mod bare;
 mod calls;
 mod contender;
 mod idle;
+#[allow(dead_code, reason = "other comparisons say how busy the machine was")]
 mod machine;
 mod nginx;
 mod plot;

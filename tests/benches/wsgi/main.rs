@@ -83,6 +83,7 @@ fn options() -> Outcome<Options> {
 fn compare(options: &Options) -> Outcome<()> {
     let folder = TempFolder::new()?;
     machine::place_load(Cores::OneEach)?;
+    let load = machine::load_average();
     let is_wanted = |row: &&Row| {
         let only = options.only.as_deref();
         only.is_none_or(|only| row.name.contains(only))
@@ -97,7 +98,7 @@ fn compare(options: &Options) -> Outcome<()> {
         print!("{}", report::in_full(&results));
         all.push(results);
     }
-    let table = report::table(&all, options.rounds);
+    let table = report::table(&all, options.rounds, load);
     println!("\n{table}");
     if let Some(out) = &options.out {
         std::fs::create_dir_all(out)?;

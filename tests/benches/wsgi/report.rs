@@ -4,6 +4,9 @@ use crate::machine;
 use crate::row::{Row, Shown};
 use crate::spread::{Spread, shown, thousands};
 
+/// More than this load before the first round is not a machine at rest.
+const BUSY: f64 = 0.5;
+
 /// What one contender did in one round.
 #[derive(Clone, Copy)]
 pub(crate) struct Measured {
@@ -60,8 +63,8 @@ pub(crate) fn in_full(results: &Results<'_>) -> String {
     text
 }
 
-/// What the book shows.
-pub(crate) fn table(all: &[Results<'_>], rounds: usize) -> String {
+/// What the book shows. `load` is that of the machine before anything was measured.
+pub(crate) fn table(all: &[Results<'_>], rounds: usize, load: f64) -> String {
     let mut text = String::from(
         "| two processes for the application, everything on one core | requests a second | \
          processor time each | our requests a second ÷ its | its processor time ÷ ours |\n\
@@ -90,9 +93,16 @@ pub(crate) fn table(all: &[Results<'_>], rounds: usize) -> String {
             text += &format!("| {name} | {p99} ms |\n");
         }
     }
+    let busy = if load > BUSY {
+        format!(
+            " The machine was busy with other work (load {load:.0}): who waits, waited for that too."
+        )
+    } else {
+        String::new()
+    };
     text + &format!(
         "\nMedians of {rounds} interleaved rounds of a second, and between which figures the middle \
-         half of the rounds lies. {}.\n",
+         half of the rounds lies. {}.{busy}\n",
         machine::describe()
     )
 }
