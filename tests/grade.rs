@@ -84,14 +84,19 @@ fn who_floods_or_multiplies_does_not_stop_the_class() {
         ),
         ("c-works", gallery("right_messages")),
     ]);
-    let expected = [
-        "submission,2b,passed,of,note",
-        "a-floods,,0,1,stopped: more than 512 MiB on disk",
-        "b-multiplies,,0,1,stopped: more than 1024 processes",
-        "c-works,passed,1,1,",
-    ];
     let output = grade(&class, &["2b", "--csv"]);
-    check(&output, 1, &expected);
+    let said = String::from_utf8_lossy(&output.stdout);
+    let lines: Vec<&str> = said.lines().collect();
+    let [_, floods, multiplies, works] = &lines[..] else {
+        panic!("{said}");
+    };
+    assert_eq!(*floods, "a-floods,,0,1,stopped: more than 512 MiB on disk");
+    // On a machine that is busy enough it is found not to serve before it has become too many.
+    let is_stopped = multiplies.ends_with(",0,1,stopped: more than 1024 processes");
+    let is_silent = multiplies.starts_with("b-multiplies,not serving,0,1,");
+    assert!(is_stopped || is_silent, "{multiplies}");
+    assert_eq!(*works, "c-works,passed,1,1,");
+    assert_eq!(output.status.code(), Some(1));
     assert!(!sleeps(nap), "somebody is left");
 }
 

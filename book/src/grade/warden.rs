@@ -97,6 +97,12 @@ impl Warden<'_> {
         child.wait()?;
         // What was said before the end may still be there to be heard.
         rows.try_iter().for_each(|row| graded.add(&row));
+        if graded.ending != Ending::Whole {
+            // That it did not serve any more may be our doing.
+            graded
+                .verdicts
+                .retain(|_, verdict| matches!(verdict.as_str(), "passed" | "failed"));
+        }
         Ok(graded)
     }
 
