@@ -15,7 +15,9 @@ use std::process::ExitCode;
 fn location(_path: &SitePath, request: &Request) -> String {
     // Who has written this path, and where does a browser go that reads it?
     let path = String::from_utf8_lossy(request.path());
-    format!("{path}/")
+    let query = request.head.target.query().map(String::from_utf8_lossy);
+    let query = query.map_or(String::new(), |query| format!("?{query}"));
+    format!("{path}/{query}")
 }
 
 fn answer(disk: &Disk, files: &Files, request: &Request) -> Reply {

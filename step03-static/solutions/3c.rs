@@ -18,13 +18,11 @@ fn location(path: &SitePath, request: &Request) -> String {
         location.extend(segment.iter().map(|octet| escaped(*octet)));
         location.push('/');
     }
-    if let Some(query) = request.head.target.query() {
-        // It belongs to the request and goes along as it is: the parser let nothing pass in it that
-        // could end the line.
-        location.push('?');
-        location.push_str(&String::from_utf8_lossy(query));
-    }
-    location
+    // It belongs to what was asked for and goes along as it is: a question mark makes it one,
+    // whatever is in it.
+    let query = request.head.target.query().map(String::from_utf8_lossy);
+    let query = query.map_or(String::new(), |query| format!("?{query}"));
+    location + &query
 }
 
 /// An octet of a name as an address says it (RFC 3986 §2.3).

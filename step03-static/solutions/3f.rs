@@ -21,42 +21,40 @@ enum Selected {
 
 /// Finds what the value of a `Range` field, such as `bytes=2-4`, names of a file of `len` octets.
 fn select(range: &[u8], len: u64) -> Selected {
-    let (first, end) = match spec(range) {
+    match within(range, len) {
         // Of an empty file there are no parts, and it costs nothing to send.
-        None => return Selected::Whole,
-        Some(_) if len == 0 => return Selected::Whole,
-        Some((None, None)) => return Selected::Whole,
-        Some((Some(first), Some(last))) if last < first => return Selected::Whole,
-        Some((Some(first), None)) => (first, len),
-        Some((Some(first), Some(last))) => (first, last.saturating_add(1).min(len)),
-        Some((None, Some(count))) => (len.saturating_sub(count), len),
-    };
-    match first < end {
-        true => Selected::Part(Span {
+        Some(_) if len == 0 => Selected::Whole,
+        Some((first, end)) if first < end => Selected::Part(Span {
             first,
             len: end - first,
         }),
-        false => Selected::Unsatisfiable,
+        Some(_) => Selected::Unsatisfiable,
+        None => Selected::Whole,
     }
 }
 
-/// The two numbers of a range, of which either may be missing; `None` for anything else, such as
-/// several ranges or another unit.
-fn spec(range: &[u8]) -> Option<(Option<u64>, Option<u64>)> {
+/// The first octet of a range and the end of it, which is not beyond the file's; `None` for what
+/// cannot be understood, runs backwards, or is several ranges.
+fn within(range: &[u8], len: u64) -> Option<(u64, u64)> {
     let (unit, numbers) = str::from_utf8(range).ok()?.split_once('=')?;
-    let (first, last) = numbers.trim().split_once('-')?;
-    let is_bytes = unit.eq_ignore_ascii_case("bytes");
-    is_bytes.then_some((number(first)?, number(last)?))
+    if !unit.eq_ignore_ascii_case("bytes") {
+        return None;
+    }
+    match numbers.trim().split_once('-')? {
+        ("", count) => Some((len.saturating_sub(number(count)?), len)),
+        (first, "") => Some((number(first)?, len)),
+        (first, last) => {
+            let (first, last) = (number(first)?, number(last)?);
+            (first <= last).then(|| (first, last.saturating_add(1).min(len)))
+        }
+    }
 }
 
-/// A number of digits, or nothing. One that is too large for us is past the end of every file, and
-/// so is the largest that is not.
-fn number(digits: &str) -> Option<Option<u64>> {
-    if digits.is_empty() {
-        return Some(None);
-    }
-    let is_number = digits.bytes().all(|octet| octet.is_ascii_digit());
-    is_number.then(|| Some(digits.parse().unwrap_or(u64::MAX)))
+/// A number of digits. One that is too large for us is past the end of every file, and so is the
+/// largest that is not.
+fn number(digits: &str) -> Option<u64> {
+    let is_number = !digits.is_empty() && digits.bytes().all(|octet| octet.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(u64::MAX))
 }
 
 /// Whether the part is wanted of the version that `file` tells of: its ETag, its Last-Modified.

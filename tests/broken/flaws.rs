@@ -3,7 +3,7 @@
 use crate::*;
 
 /// All of them.
-pub(crate) const FLAWS: [Flaw; 74] = [
+pub(crate) const FLAWS: [Flaw; 75] = [
     Flaw {
         name: "right_doors",
         fails: &[],
@@ -93,6 +93,7 @@ pub(crate) const FLAWS: [Flaw; 74] = [
     follows_any_link::FLAW,
     decodes_twice::FLAW,
     forgets_the_slash::FLAW,
+    redirects_without_the_query::FLAW,
     sends_names_as_they_are::FLAW,
     never_says_not_modified::FLAW,
     dates_beat_tags::FLAW,

@@ -69,6 +69,7 @@ mod python;
 mod reads_ahead;
 mod reads_only_what_it_wants;
 mod reads_the_whole_file;
+mod redirects_without_the_query;
 mod repeats_what_it_was_told;
 mod right;
 mod says_continue_to_everybody;
