@@ -226,12 +226,22 @@ impl Workbook {
     }
 
     /// What `cargo course` means in here.
+    ///
+    /// Beside the steps it is a sentence, as in the course's own settings: Cargo reads both, and does
+    /// not put a list in the place of a sentence. Elsewhere the path may have spaces.
     fn settings(&self) -> String {
-        let manifest = self.course().join(MANIFEST);
-        format!(
-            "[alias]\ncourse = [\"run\", \"--quiet\", \"--manifest-path\", {manifest:?}, \
-             \"--package\", \"book\", \"--\"]\n"
-        )
+        let course = self.course();
+        let manifest = course.join(MANIFEST);
+        let words = match course == Path::new("..") {
+            true => format!(
+                "\"run --quiet --manifest-path {} --package book --\"",
+                manifest.display()
+            ),
+            false => format!(
+                "[\"run\", \"--quiet\", \"--manifest-path\", {manifest:?}, \"--package\", \"book\", \"--\"]"
+            ),
+        };
+        format!("[alias]\ncourse = {words}\n")
     }
 
     /// Where the steps are, seen from here.
@@ -267,11 +277,31 @@ mod tests {
     fn a_workbook_beside_the_steps_may_be_moved_together_with_them() {
         let here = Workbook::here();
         assert!(here.head().contains("path = \"../step01-socket\""));
-        assert!(here.settings().contains("\"../Cargo.toml\""));
+        assert!(here.settings().contains(" ../Cargo.toml "));
         let folder = TempFolder::new().unwrap();
         let elsewhere = Workbook::at(folder.path());
         let step = home().join("../step01-socket").canonicalize().unwrap();
         assert!(elsewhere.head().contains(&format!("path = {step:?}")));
+    }
+
+    #[test]
+    fn cargo_understands_the_settings_of_both_folders_together() {
+        let folder = TempFolder::new().unwrap();
+        let course = fs::read_to_string(home().join("../.cargo/config.toml")).unwrap();
+        let inside = folder.path().join("workbook");
+        let levels = [
+            (folder.path(), course),
+            (&inside, Workbook::here().settings()),
+        ];
+        for (level, settings) in levels {
+            fs::create_dir_all(level.join(".cargo")).unwrap();
+            fs::write(level.join(".cargo/config.toml"), settings).unwrap();
+        }
+        let mut cargo = std::process::Command::new(env!("CARGO"));
+        let output = cargo.arg("--list").current_dir(&inside).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains("../Cargo.toml"));
     }
 
     #[test]
