@@ -123,8 +123,9 @@ fn lines_are_whole(server: &Server) -> Found {
     slow_typist.say("morning\none more\n");
     hears(&mut listener, "good morning\n")?;
     hears(&mut listener, "one more\n")?;
-    slow_typist.say("and now I am go");
-    drop(slow_typist);
+    slow_typist.say("and now I am go").leave();
+    // When the server has ended its side, it has done with what he said.
+    let _ = slow_typist.client().read_to_end();
     quick.say("who?\n");
     hears(&mut listener, "who?\n")
 }

@@ -178,8 +178,7 @@ fn refuses_what_comes_at_once(server: &Server) -> Found {
          chapter 1.4 leaves so",
     );
     let mut talk = PROOF.talk(server)?;
-    talk.say(counted(MOST + 1, ""));
-    talk.say(vec![b'u'; UNWANTED]);
+    talk.say([counted(MOST + 1, "").as_bytes(), &[b'u'; UNWANTED]].concat());
     talk.status(Asked::Other, &[413])?;
     talk.end()
 }
