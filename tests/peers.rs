@@ -137,6 +137,7 @@ const EXPECTED: &[Row] = &[
         Fails("an application over SCGI"),
         "over SCGI, Apache hands PATH_INFO on with its escapes, and decodes it elsewhere",
     ),
+    ("5e", NotAsked, NotAsked, "neither runs Python by itself"),
     (
         "5f",
         Fails("fields that are about the client's connection"),

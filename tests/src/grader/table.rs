@@ -118,7 +118,7 @@ impl fmt::Display for Needs {
                  how many octets uploads have brought so far"
             }
             Needs::FastCgi => "/fastcgi/… is asked of {fastcgi}",
-            Needs::Wires => "/scgi/… is asked of {scgi}, /uwsgi/… of {uwsgi}, and so on",
+            Needs::Wires => "the same; /scgi/… of {scgi}, /uwsgi/… of {uwsgi}, /cgi/NAME of {cgi}",
             Needs::Wsgi => "/wsgi/… is answered by app:application in {wsgi}",
             Needs::Proxy => "/api/… is handed on to {upstream} and {other}",
             Needs::Sorted => "the files of {root}; listings as ?sort=size&order=desc asks for",
