@@ -110,9 +110,11 @@ class Connection:
                 self.is_whole = True
             elif kind == PARAMS and content:
                 self.names += content
+                if len(self.names) > NAMES:
+                    raise Left
             elif kind == PARAMS:
                 self.is_begun = True
-            elif kind == ABORT or len(self.names) > NAMES:
+            elif kind == ABORT:
                 raise Left
         self.front = front[at:]
         return self.is_begun
@@ -190,12 +192,13 @@ class Content(io.RawIOBase):
 class Response:
     """What the application answers, from start_response to the last block."""
 
+    head = None
+    left = None  # octets still missing of a Content-Length
+    is_silent = False  # no content may follow (RFC 9110, section 6.4.1)
+    is_begun = is_ended = False
+
     def __init__(self, connection, method):
         self.connection, self.method = connection, method
-        self.head = None
-        self.left = None  # octets still missing of a Content-Length
-        self.is_silent = False  # no content may follow (RFC 9110, section 6.4.1)
-        self.is_begun = self.is_ended = False
 
     # ANCHOR: start
     def start(self, status, fields, exc_info=None):
@@ -379,7 +382,7 @@ def decode(octets, found):
     text, at, end = octets.decode("latin-1"), 0, len(octets)
     while at < end:
         name, value, at = octets[at], octets[at + 1], at + 2
-        if name > 127 or value > 127:
+        if name | value > 127:
             name, at = length(octets, at - 2)
             value, at = length(octets, at)
         middle, after = at + name, at + name + value

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!                                ┌─► socket 0 ◄─ worker.py shop:app
-//!     request ─► Wsgi ─► queue ──┤                                     one request each
+//!     request ─► Wsgi ─► queue ──┤                                     one answers, few wait
 //!                                └─► socket 1 ◄─ worker.py shop:app
 //!                                       └── stays open while a worker is started again
 //! ```

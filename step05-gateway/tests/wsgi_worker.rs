@@ -376,6 +376,47 @@ fn no_cut_of_a_request_changes_its_answer() {
 }
 
 #[test]
+fn names_without_end_end_the_connection() {
+    if is_missing("endless names") {
+        return;
+    }
+    let worker = Worker::start("probe");
+    let mut stream = worker.connect();
+    let mut writing = worker_side(&stream);
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let begin = record(1, 1, &[0, 1, 1, 0, 0, 0, 0, 0]);
+            writing.write_all(&begin).expect("it is connected");
+            let names = record(PARAMS, 1, &[0; 60_000]);
+            // Far more than anybody takes.
+            (0..200).all(|_| writing.write_all(&names).is_ok())
+        });
+        let mut answer = [0];
+        assert!(!matches!(stream.read(&mut answer), Ok(1..)), "no answer");
+    });
+    check(&worker, "/hello", "", "200 OK", "hello\n");
+}
+
+#[test]
+fn several_requests_at_once_on_one_connection_are_refused() {
+    if is_missing("several at once") {
+        return;
+    }
+    let worker = Worker::start("probe");
+    let mut stream = worker.connect();
+    let octets = [
+        head(1, "POST", "/echo", 1),
+        head(2, "GET", "/hello", 0),
+        record(STDIN, 1, b"x"),
+        record(STDIN, 1, b""),
+    ];
+    stream.write_all(&octets.concat()).expect("it is connected");
+    let refusal = read_record(&mut stream).expect("an answer");
+    assert_eq!(refusal, (END, 2, vec![0, 0, 0, 0, 1, 0, 0, 0]));
+    assert_eq!(Said::read(&mut stream, 1).text(), "x");
+}
+
+#[test]
 fn unread_content_is_dropped_and_the_connection_goes_on() {
     if is_missing("unread content") {
         return;
