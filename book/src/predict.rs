@@ -116,7 +116,7 @@ fn guess(asked: &Asked, prediction: &Prediction) -> Option<Answer> {
 fn told(prediction: &Prediction, guess: &Answer, came: &Answer) -> String {
     let verdict = match guess == came {
         true => format!("{GOOD}As you said: {came}{GOOD:#}\n"),
-        false => format!("{BAD}You said   {guess}\nIt was      {came}{BAD:#}\n"),
+        false => format!("{BAD}You said   {guess}\nIt was     {came}{BAD:#}\n"),
     };
     let Prediction { chapter, why, .. } = prediction;
     format!("{verdict}\n{why}\n\n{DIM}Chapter {chapter} tells more.{DIM:#}\n")

@@ -63,6 +63,11 @@ struct Output {
 impl Program {
     /// Gives `line` to bash in `folder`, with no input, and both outputs in one.
     pub(crate) fn start(line: &str, folder: &Path) -> io::Result<Program> {
+        Program::start_with(line, folder, Path::new("/nowhere"))
+    }
+
+    /// The same, with the reader's workbook in that place.
+    pub(crate) fn start_with(line: &str, folder: &Path, workbook: &Path) -> io::Result<Program> {
         let (from, to) = io::pipe()?;
         let (watched, alive) = io::pipe()?;
         let mut command = Command::new("setsid");
@@ -70,8 +75,8 @@ impl Program {
             .args(["bash", "-c", WATCHED, "bash", line])
             .current_dir(folder)
             .env("LC_ALL", "C.UTF-8")
-            // Chapters are about the course's own servers, whatever the reader has in a workbook.
-            .env("COURSE_WORKBOOK", "/nowhere")
+            // Whatever whoever runs the tests has in a workbook: chapters begin without one.
+            .env("COURSE_WORKBOOK", workbook)
             .stdin(watched)
             .stdout(to.try_clone()?)
             .stderr(to);

@@ -4,6 +4,7 @@ use crate::ports::Ports;
 use crate::program::{Program, within};
 use book::matcher::{matched_prefix, matches};
 use book::transcript::{Action, Block, Command, Kind, blocks};
+use check::TempFolder;
 use check::needs::find;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -15,14 +16,8 @@ const PATIENCE_SECONDS: u64 = 20;
 const CARGO_PATIENCE_SECONDS: u64 = 180;
 
 /// Commands a chapter may show without running them: the front doors, which run this test, or do
-/// not end, and those that make the reader's own folder.
-const SHOWN_ONLY: [&str; 5] = [
-    "cargo run",
-    "cargo test",
-    "mkdir workbook",
-    r#"printf '[workspace]\nresolver = "3"\n' > workbook/Cargo.toml"#,
-    "cargo new --lib workbook/first",
-];
+/// not end.
+const SHOWN_ONLY: [&str; 3] = ["cargo run", "cargo test", "cargo course watch"];
 
 /// What is wrong, with the place, or nothing.
 pub(crate) type Outcome = Result<(), String>;
@@ -35,6 +30,8 @@ struct Run<'r> {
     root: &'r Path,
     ports: Ports,
     servers: BTreeMap<String, Server>,
+    /// What the chapter makes for the reader.
+    folder: TempFolder,
 }
 
 /// A server of the chapter, or the reason why there is none.
@@ -54,6 +51,7 @@ pub(crate) fn run(name: &str, chapter: &str, root: &Path) -> Outcome {
         root,
         ports: Ports::default(),
         servers: BTreeMap::new(),
+        folder: TempFolder::new().map_err(|error| format!("{name}: {error}"))?,
     };
     blocks.iter().try_for_each(|block| run.block(block))
 }
@@ -138,9 +136,14 @@ impl Run<'_> {
         }
     }
 
+    fn program(&self, line: &str, command: &Command) -> Result<Program, String> {
+        let workbook = self.folder.path().join("workbook");
+        Program::start_with(line, self.root, &workbook).map_err(|error| self.at(command, error))
+    }
+
     fn shell(&mut self, text: &str, command: &Command) -> Outcome {
         let line = self.ports.translate(text);
-        let program = Program::start(&line, self.root).map_err(|error| self.at(command, error))?;
+        let program = self.program(&line, command)?;
         let Some(status) = program.wait(within(patience(text))) else {
             return Err(self.differs(command, &program.lines(), "it did not end in time"));
         };
@@ -160,7 +163,7 @@ impl Run<'_> {
             return Err(self.at(command, "a server is a command of the shell"));
         };
         let line = self.ports.translate(text);
-        let program = Program::start(&line, self.root).map_err(|error| self.at(command, error))?;
+        let program = self.program(&line, command)?;
         let expected = self.expected(command);
         let read = program.wait_for(within(patience(text)), |lines| {
             matched_prefix(&expected, lines)
