@@ -222,6 +222,56 @@ fn a_slip_of_the_finger_gets_a_suggestion() {
 }
 
 #[test]
+fn who_is_asked_decides() {
+    if needs::is_missing("the test of a question", &["script"]) {
+        return;
+    }
+    let learner = Learner::left_with(ID);
+    let line = format!("'{}' solution {ID}", BOOK.display());
+    let asked = |answer: &str| {
+        let command = learner.command(Path::new("script"), &["-q", "-e", "-c", &line, "/dev/null"]);
+        let mut asked = Running::start(command);
+        asked.types(answer);
+        (asked.ends(), asked.heard())
+    };
+    let (status, heard) = asked("n\n");
+    assert_eq!(status, Some(1), "{heard}");
+    assert!(heard.contains("Read the solution? [y/N]") && !heard.contains("fn echo"));
+    let (status, heard) = asked("y\n");
+    assert_eq!(status, Some(0), "{heard}");
+    assert!(heard.contains("fn echo"), "{heard}");
+}
+
+#[test]
+fn a_chapter_is_shown_where_the_book_is_served_already() {
+    let learner = Learner::new();
+    let addr = format!("127.0.0.1:{}", free_port());
+    let pages = learner.folder.path().join("pages");
+    let pages = pages.to_string_lossy();
+    let words = ["read", "3.4", "--listen", &addr, "--out", &pages];
+    let place = format!("http://{addr}/step03/3-4-part.html");
+    let mut served = Running::start(learner.command(&BOOK, &words));
+    served.says(&place);
+    learner.types(&words).with(0, &[&place]).without("Building");
+    served.signal("INT");
+    assert_eq!(served.ends(), Some(0), "{}", served.heard());
+}
+
+#[test]
+fn the_short_command_works_in_a_workbook_elsewhere() {
+    let learner = Learner::left_with(ID);
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = learner.command(Path::new(&cargo), &["course", "next"]);
+    // The front door is built where it always is.
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(target) => command.env("CARGO_TARGET_DIR", target),
+        None => command.env_remove("CARGO_TARGET_DIR"),
+    };
+    let said = learner::Said::from(command.output().unwrap());
+    said.with(0, &["1b Echo to the end", &learner.name]);
+}
+
+#[test]
 fn an_empty_crate_builds_and_fails_the_first_check() {
     let learner = Learner::new();
     let name = learner.name.clone();

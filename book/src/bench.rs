@@ -11,6 +11,10 @@ use std::process::Command;
 
 /// What to measure.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo course bench                        everything, which takes a while
+  cargo course bench --only 1k --rounds 3   one scenario, roughly")]
 pub(crate) struct Asked {
     /// Only scenarios with this word in their name: 1k, pipelined, 16k, 128k, 64m, once, many,
     /// 304, c8, c512, c4096, two, clock, one, calls, idle.
