@@ -5,7 +5,7 @@
 
 use crate::Outcome;
 use crate::contender::{Contender, Kind};
-use crate::scenario::Cores;
+use crate::machine::Cores;
 use check::TempFolder;
 use concurrency::sys::{Epoll, Events, Interest};
 use std::io::{self, Read, Write};

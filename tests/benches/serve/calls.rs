@@ -1,7 +1,7 @@
 //! System calls for an answer: a figure that does not depend on the machine.
 
 use crate::contender::Contender;
-use crate::scenario::Cores;
+use crate::machine::Cores;
 use crate::{Outcome, nginx};
 use check::binary::{Profile, gateway};
 use check::load::{Load, Until};

@@ -2,10 +2,9 @@
 //!
 //! The kernel's part, some kibibytes for a socket, is the same for all.
 
-use crate::Outcome;
-use crate::contender::{self, Contender};
-use crate::nginx;
-use crate::scenario::Cores;
+use crate::contender::Contender;
+use crate::machine::Cores;
+use crate::{Outcome, field, nginx};
 use check::{Asked, Client, TempFolder, process};
 
 /// Connections, fewer where the system does not allow so many descriptors.
@@ -23,7 +22,7 @@ pub(crate) struct Weight {
 pub(crate) fn weigh(folder: &TempFolder) -> Outcome<Vec<Weight>> {
     let (name, settings) = nginx::CONFIGURATIONS[0];
     let servers = [
-        contender::ours(Cores::OneEach, folder)?,
+        field::ours(Cores::OneEach, folder)?,
         nginx::start(name, settings, Cores::OneEach, folder)?,
     ];
     let weight = |server: &Contender| {

@@ -7,10 +7,13 @@ use std::process::{Command, Stdio};
 use std::thread::available_parallelism;
 
 /// Which cores work.
+#[allow(dead_code, reason = "each of two programs has its own of them")]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cores {
     /// One for the server, with one worker, and another for the load.
     OneEach,
+    /// The same one for everybody.
+    Shared,
     /// Whichever the kernel chooses, for two workers and two threads of load.
     Two,
 }
@@ -18,8 +21,8 @@ pub(crate) enum Cores {
 /// The words before a server's command that give it a core of its own.
 pub(crate) fn pin_server(cores: Cores) -> &'static [&'static str] {
     match cores {
-        Cores::OneEach if can_pin() => &["taskset", "-c", "0"],
-        Cores::OneEach | Cores::Two => &[],
+        Cores::OneEach | Cores::Shared if can_pin() => &["taskset", "-c", "0"],
+        Cores::OneEach | Cores::Shared | Cores::Two => &[],
     }
 }
 
@@ -30,6 +33,7 @@ pub(crate) fn place_load(cores: Cores) -> Outcome<()> {
     }
     let list = match cores {
         Cores::OneEach => "1".to_owned(),
+        Cores::Shared => "0".to_owned(),
         Cores::Two => format!("0-{}", self::cores() - 1),
     };
     let pid = std::process::id().to_string();

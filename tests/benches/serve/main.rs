@@ -18,7 +18,9 @@
 
 mod bare;
 mod calls;
+mod configured;
 mod contender;
+mod field;
 mod idle;
 #[allow(dead_code, reason = "other comparisons say how busy the machine was")]
 mod machine;
@@ -133,7 +135,7 @@ fn compare(options: &Options) -> Outcome<()> {
 /// Starts who takes part, and measures them in turns.
 fn measure<'s>(scenario: &'s Scenario, folder: &TempFolder, rounds: usize) -> Outcome<Results<'s>> {
     machine::place_load(scenario.cores)?;
-    let contenders = contender::start(scenario, folder)?;
+    let contenders = field::start(scenario, folder)?;
     let mut results = Results::new(scenario, &contenders);
     for contender in &contenders {
         scenario

@@ -1,9 +1,9 @@
 //! The other servers, set up as well as their manuals say: no access log, open files kept, and as
 //! many requests on a connection as are asked.
 
-use crate::Outcome;
-use crate::contender::{Contender, Kind};
-use crate::scenario::Cores;
+use crate::contender::Contender;
+use crate::machine::Cores;
+use crate::{Outcome, configured};
 use check::TempFolder;
 
 /// Neither is the better one everywhere: without sendfile head and content of a small file leave in
@@ -55,7 +55,7 @@ pub(crate) fn start(
     folder: &TempFolder,
 ) -> Outcome<Contender> {
     let workers = match cores {
-        Cores::OneEach => "1",
+        Cores::OneEach | Cores::Shared => "1",
         Cores::Two => "2",
     };
     let file = file_name(name);
@@ -63,11 +63,11 @@ pub(crate) fn start(
         .replace("WORKERS", workers)
         .replace("NAME", &file)
         .replace("SETTINGS", settings);
-    start_with((name, &file), &conf, NGINX_COMMAND, cores, folder)
+    configured::start((name, &file), &conf, NGINX_COMMAND, cores, folder)
 }
 
 pub(crate) fn start_lighttpd(cores: Cores, folder: &TempFolder) -> Outcome<Contender> {
-    start_with(
+    configured::start(
         ("lighttpd", "lighttpd"),
         LIGHTTPD,
         "lighttpd -D -f",
@@ -78,32 +78,11 @@ pub(crate) fn start_lighttpd(cores: Cores, folder: &TempFolder) -> Outcome<Conte
 
 /// The command that starts the nginx of that name anew, on the settings it was started with.
 pub(crate) fn command(name: &str) -> String {
-    script(&file_name(name), NGINX_COMMAND)
+    configured::script(&file_name(name), NGINX_COMMAND)
 }
 
 const NGINX_COMMAND: &str = "nginx -p {root} -c";
 
 fn file_name(name: &str) -> String {
     name.replace([' ', ','], "-")
-}
-
-/// Its port is known only when a server starts, so the shell writes it down.
-fn script(file: &str, command: &str) -> String {
-    format!(
-        "sed 's|ADDR|{{addr}}|; s|PORT|{{port}}|; s|ROOT|{{root}}|' {{root}}/{file}.in \
-         > {{root}}/{file}.conf && exec {command} {{root}}/{file}.conf"
-    )
-}
-
-/// Starts a server on a file of settings.
-fn start_with(
-    (name, file): (&str, &str),
-    conf: &str,
-    command: &str,
-    cores: Cores,
-    folder: &TempFolder,
-) -> Outcome<Contender> {
-    folder.write(&format!("{file}.in"), conf)?;
-    let script = script(file, command);
-    Contender::start(name, Kind::Other, &["sh", "-c", &script], cores, folder)
 }

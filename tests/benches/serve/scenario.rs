@@ -268,7 +268,7 @@ impl Scenario {
             status: if self.asks == Asks::Known { 304 } else { 200 },
             connections: self.held_by(contender),
             threads: match self.cores {
-                Cores::OneEach => 1,
+                Cores::OneEach | Cores::Shared => 1,
                 Cores::Two => 2,
             },
             depth: self.depth,
@@ -276,7 +276,7 @@ impl Scenario {
             pace: self.pace,
             idle: match self.cores {
                 Cores::OneEach => Idle::Looks,
-                Cores::Two => Idle::Sleeps,
+                Cores::Shared | Cores::Two => Idle::Sleeps,
             },
         })
     }

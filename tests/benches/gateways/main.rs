@@ -1,0 +1,129 @@
+//! How fast is an application behind the server, beside the same one behind others?
+//!
+//! ```text
+//! cargo bench -p check --bench gateways -- [--only WORD] [--rounds N] [--out FOLDER]
+//! ```
+//!
+//! Everything is on one core: the load, the server, and what stands behind it. So a server gains
+//! nothing by waking the other two more often, and the first figure, answers in a second, is that of
+//! the whole chain. The second, the processor time of the server alone, shows what is its own part.
+//!
+//! Rounds are interleaved, and ratios are taken within a round, as `serve` does it; every octet of
+//! every answer is compared.
+
+mod application;
+#[path = "../serve/configured.rs"]
+#[allow(dead_code, reason = "one of two programs needs only part of it")]
+mod configured;
+#[path = "../serve/contender.rs"]
+#[allow(dead_code, reason = "one of two programs needs only part of it")]
+mod contender;
+#[path = "../serve/machine.rs"]
+mod machine;
+#[path = "../serve/round.rs"]
+#[allow(dead_code, reason = "one of two programs needs only part of it")]
+mod round;
+mod scenario;
+mod servers;
+#[path = "../serve/spread.rs"]
+mod spread;
+mod table;
+
+use check::TempFolder;
+use machine::Cores;
+use round::Results;
+use scenario::{SCENARIOS, Scenario};
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What can go wrong is told in one sentence.
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// Rounds, unless told otherwise; odd, so that the median is one of them.
+const ROUNDS: usize = 9;
+
+struct Options {
+    only: String,
+    rounds: usize,
+    out: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1).peekable();
+    // The FastCGI application is this program too, started by itself.
+    if words.peek().is_some_and(|word| word == application::WORD) {
+        return application::main(words.nth(1));
+    }
+    // `cargo test --benches` and the like only want to know that this starts.
+    if !std::env::args().any(|word| word == "--bench") {
+        return ExitCode::SUCCESS;
+    }
+    match options(words).and_then(|options| compare(&options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("no comparison: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn options(mut words: impl Iterator<Item = String>) -> Outcome<Options> {
+    let mut options = Options {
+        only: String::new(),
+        rounds: ROUNDS,
+        out: None,
+    };
+    while let Some(word) = words.next() {
+        let mut value = || words.next().ok_or(format!("{word} needs a value"));
+        match word.as_str() {
+            "--only" => options.only = value()?,
+            "--rounds" => options.rounds = value()?.parse()?,
+            "--out" => options.out = Some(value()?.into()),
+            "--bench" => {}
+            other => return Err(format!("there is no option {other}").into()),
+        }
+    }
+    Ok(options)
+}
+
+fn compare(options: &Options) -> Outcome<()> {
+    let load = machine::load_average();
+    machine::place_load(Cores::Shared)?;
+    let mut all = Vec::new();
+    let wanted = SCENARIOS
+        .iter()
+        .filter(|row| row.name.contains(&options.only));
+    for scenario in wanted {
+        if check::needs::is_missing(scenario.name, scenario.needs) {
+            continue;
+        }
+        let results = measure(scenario, options.rounds)?;
+        print!("{}", table::in_full(&results));
+        all.push(results);
+    }
+    let text = table::summary(&all, options.rounds, load);
+    println!("\n{text}");
+    if let Some(out) = &options.out {
+        std::fs::create_dir_all(out)?;
+        std::fs::write(out.join("gateways.md"), text)?;
+    }
+    Ok(())
+}
+
+/// Starts who takes part, and measures them in turns.
+fn measure(scenario: &Scenario, rounds: usize) -> Outcome<Results<'_>> {
+    let folder = TempFolder::new()?;
+    let (contenders, _behind) = servers::start(scenario.wire, &folder)?;
+    let mut results = Results::new(scenario, &contenders);
+    for round in 0..rounds {
+        eprint!("\r{} {}/{rounds} ", scenario.name, round + 1);
+        // Nobody is always the first after whatever the machine did between two rounds.
+        for turn in 0..contenders.len() {
+            let number = (round + turn) % contenders.len();
+            results.push(number, round::take(scenario, &contenders[number])?);
+        }
+    }
+    eprint!("\r");
+    Ok(results)
+}
