@@ -5,6 +5,8 @@
 
 use check::TempFolder;
 use check::binary::{self, Profile};
+use check::needs::find;
+use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::LazyLock;
@@ -150,6 +152,36 @@ fn any_check_can_be_held_in_pieces() {
     let seed = ["--cuts random:7", "1 of 1 passed"];
     check_judged(&["2c", "--cuts", "random:7"], "right_messages", 0, &seed);
     check_judged(&["2b"], one_read, 0, &["1 of 1 passed"]);
+}
+
+#[test]
+fn without_python_its_check_is_not_judged_and_the_next_one_is() {
+    let folder = TempFolder::new().unwrap();
+    // What the files and the servers need, and nothing else.
+    for program in ["sh", "chmod"] {
+        let found = find(program).expect("every POSIX system has it");
+        symlink(found, folder.path().join(program)).unwrap();
+    }
+    let server = gallery("right_messages");
+    let output = Command::new(&*BOOK)
+        .args(["check", "2b", "5e", "5f", "--server", &server])
+        .current_dir(folder.path())
+        .env("COURSE_WORKBOOK", folder.path())
+        .env("PATH", folder.path())
+        .output()
+        .expect("the front door opens");
+    let said = said(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    for part in [
+        "2b",
+        "passed",
+        "not judged",
+        "there is no python3",
+        "5f",
+        "failed",
+    ] {
+        assert!(said.contains(part), "no {part:?} in:\n{said}");
+    }
 }
 
 #[test]

@@ -89,7 +89,7 @@ pub fn binary(step: u8) -> Result<Binary, String> {
     const FOLDER: &str = "{root} --listen {addr}";
     const BEHIND: &str = "--cgi /cgi={cgi} --fastcgi /fastcgi={fastcgi} --scgi /scgi={scgi} \
                           --uwsgi /uwsgi={uwsgi} --proxy /api={upstream},{other}";
-    let gateway = format!("{FOLDER} --listing {BEHIND} --timeout head=2s,gateway=2s");
+    let gateway = format!("{FOLDER} --listing {BEHIND} --timeout gateway=2s");
     let (package, binary, arguments) = match step {
         1 => ("step01-socket", "step01-socket", "{addr}"),
         3 => ("step03-static", "step03-static", FOLDER),
