@@ -1,6 +1,8 @@
 //! 2a Cut anywhere: a request ends where its octets say so, however they come.
 //!
-//! Write the body of `parse`. The server around it is given; `cargo test --test 2a` judges it.
+//! Write the body of `parse`. The server around it is given; `cargo test --test 2a` judges it. (What
+//! comes from `pages` can be read in `tests/src/exercise/pages.rs` of the course. It is what you write
+//! in the exercises of this step, so it is worth reading afterwards.)
 
 use check::exercise::pages::{Ending, Failed, answer, guests, hear, page};
 use check::exercise::{self, Given};

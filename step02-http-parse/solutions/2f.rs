@@ -88,7 +88,9 @@ fn line(front: &[u8]) -> Result<Option<&[u8]>, Status> {
 fn size(line: &[u8]) -> Result<usize, Status> {
     let is_digit = |octet: &&u8| octet.is_ascii_hexdigit();
     let (digits, extensions) = line.split_at(line.iter().take_while(is_digit).count());
-    let is_extended = extensions.trim_ascii_start().starts_with(b";");
+    // A bare LF would be the end of the line to others (RFC 9112 §2.2).
+    let is_extended =
+        extensions.trim_ascii_start().starts_with(b";") && !extensions.contains(&b'\n');
     let size = match extensions.is_empty() || is_extended {
         true => usize::from_str_radix(&String::from_utf8_lossy(digits), 16).ok(),
         false => None,

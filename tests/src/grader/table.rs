@@ -114,8 +114,8 @@ impl fmt::Display for Needs {
             Needs::Programs => "the programs in {cgi}, run for /cgi/NAME",
             Needs::Chat => "a line for who comes in; a line from one guest goes to all the others",
             Needs::Uploads => {
-                "as above, to several at once; POST /upload takes up to 1 MiB, and GET /progress says \
-                 how many octets uploads have brought so far"
+                "as for 2e, to several at once; POST /upload takes up to 1 MiB, and GET /progress is \
+                 how many octets of content uploads have brought so far"
             }
             Needs::FastCgi => "/fastcgi/… is asked of {fastcgi}",
             Needs::Wires => "the same; /scgi/… of {scgi}, /uwsgi/… of {uwsgi}, /cgi/NAME of {cgi}",
