@@ -22,6 +22,9 @@ const CROWD: usize = 128;
 const SERVED: usize = 16;
 const WAITING: usize = CROWD / 2 - SERVED;
 
+/// Clients that may be cut off after a 503: a server need not keep all whom it has sent away.
+const CUT: usize = CROWD / 4;
+
 /// In which each of them has to hear something, and in which it has to be as before.
 const HEARD: Duration = Duration::from_secs(5);
 const RECOVERED: Duration = Duration::from_secs(1);
@@ -95,7 +98,8 @@ pub(crate) fn full_house(subject: &Subject, tree: &Tree) -> Verdict {
     const PROOF: Proof = Proof {
         what: "a hundred and twenty-eight requests at once, each of which takes 200 ms",
         rule: "RFC 9110 §15.6.4: a server without room says 503; whoever is left without a word does \
-               not know whether to wait or to come again",
+               not know whether to wait or to come again, and a reset can destroy the word (RFC 9112 \
+               §9.6)",
         chapter: "4.3",
     };
     let config = Config {
@@ -113,10 +117,14 @@ pub(crate) fn full_house(subject: &Subject, tree: &Tree) -> Verdict {
             crowd.push(talk);
         }
         let until = Instant::now() + allowed;
+        let mut cut = 0;
         for talk in &mut crowd {
             talk.client().patience = until.saturating_duration_since(Instant::now());
-            talk.status(Asked::Other, &[200, 503])?;
-            talk.leave();
+            let answer = talk.status(Asked::Other, &[200, 503])?;
+            match answer.status {
+                503 => cut += sent_away(talk, cut)?,
+                _ => talk.leave(),
+            }
         }
         drop(crowd);
         let took = best(server, RECOVERED, || ordinary(PROOF, server))?;
@@ -127,6 +135,15 @@ pub(crate) fn full_house(subject: &Subject, tree: &Tree) -> Verdict {
             false => Ok(()),
         }
     })
+}
+
+/// Whether a client that was told 503 was also cut off, as 1: a reset can destroy the answer.
+fn sent_away(talk: &mut Talk, before: usize) -> Found<usize> {
+    match talk.end() {
+        Ok(()) => Ok(0),
+        Err(_) if before < CUT => Ok(1),
+        Err(finding) => Err(finding),
+    }
 }
 
 /// 4f: who takes a file slowly costs neither memory nor anybody else's time.

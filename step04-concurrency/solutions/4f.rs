@@ -1,0 +1,94 @@
+//! 4f Slow drains: who takes a file slowly costs neither memory nor anybody else's time.
+//!
+//! What a guest does not take stays where it is. The loop asks for octets when it has room for them,
+//! which is when the guest has taken those before: to read no more than that is all there is to do.
+
+use check::exercise::{self, Given};
+use concurrency::event_loop;
+use http_parse::{Method, ResponseHead};
+use static_files::{Body, Config, Ends, Exchange, Handler, Reply, Request, Response};
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// A part of a file, on its way to a guest.
+#[derive(Debug)]
+struct Download {
+    head: ResponseHead,
+    file: Arc<File>,
+    /// Where the next octet is, and how many there are from there on.
+    at: u64,
+    left: u64,
+}
+
+impl Download {
+    /// The next octets, as many as there are and `buf` has room for; 0 when all have been given.
+    fn next(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let most = usize::try_from(self.left).map_or(buf.len(), |left| left.min(buf.len()));
+        let count = self.file.read_at(&mut buf[..most], self.at)?;
+        if count == 0 && self.left > 0 {
+            // The file is shorter than the head has promised. An error cuts the connection, and 0
+            // would say that this was all.
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.at += count as u64;
+        self.left -= count as u64;
+        Ok(count)
+    }
+}
+
+impl Exchange for Download {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        // Who asks for a file has nothing to add.
+        Ok(data.len())
+    }
+
+    fn close_write(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn head(&mut self) -> io::Result<ResponseHead> {
+        Ok(self.head.clone())
+    }
+
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.next(buf)
+    }
+
+    fn ends(&self) -> Ends<'_> {
+        // A file is always ready.
+        Ends::None
+    }
+}
+
+/// The answer of `site`, in which files are sent by us.
+fn answer(site: &dyn Handler, request: &Request) -> Reply {
+    match site.handle(request) {
+        Reply::Ready(Response {
+            mut head,
+            body: Body::File { file, offset, len },
+        }) if *request.method() == Method::Get => {
+            head.fields.push("Content-Length", &len.to_string());
+            Reply::Exchange(Box::new(Download {
+                head,
+                file,
+                at: offset,
+                left: len,
+            }))
+        }
+        other => other,
+    }
+}
+
+fn serve(given: &Given) -> io::Result<()> {
+    let stop = given.stop()?;
+    let (listener, site) = (given.listener()?, given.handler()?);
+    let handler = |request: &Request| answer(&*site, request);
+    event_loop(&listener, &handler, &Config::default(), &stop)
+}
+
+fn main() -> ExitCode {
+    exercise::main("4f", serve)
+}
