@@ -156,6 +156,9 @@ impl Flaw {
             | Needs::Uploads
             | Needs::Sorted
             | Needs::ErrorPages
+            | Needs::Executor
+            | Needs::Limited
+            | Needs::Quiet
             | Needs::Counted
             | Needs::Guarded
             | Needs::Sendfile => false,

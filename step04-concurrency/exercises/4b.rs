@@ -1,7 +1,7 @@
 //! 4b Really parallel: eight workers do eight jobs in the time of one.
 //!
-//! Write the body of `Pool::work`. The loop in front of the pool, which serves everybody and may not
-//! wait for anything, is given; `cargo test --test 4b` judges it.
+//! Write the body of `Pool::work`. The loop in front of the pool, which serves everybody and may
+//! not wait for anything, is given; `cargo test --test 4b` judges it.
 
 use check::Gate;
 use check::exercise::{self, Given};

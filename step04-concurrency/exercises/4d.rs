@@ -1,7 +1,7 @@
 //! 4d Contained panic: a mistake in a handler costs one answer, not a worker and not the server.
 //!
-//! Write the body of `work`, and what else it needs. The queue of guests is given; `cargo test --test 4d`
-//! judges it.
+//! Write the body of `work`, and what else it needs. The queue of guests is given;
+//! `cargo test --test 4d` judges it.
 
 use check::exercise::{self, Given};
 use socket::{Stop, accept_until};

@@ -1,7 +1,8 @@
 //! 4f Slow drains: who takes a file slowly costs neither memory nor anybody else's time.
 //!
 //! Write the body of `Download::next`, and leave out what it does not need. The loop that serves
-//! everybody is given, and asks for octets when it has room for them; `cargo test --test 4f` judges it.
+//! everybody is given, and asks for octets when it has room for them; `cargo test --test 4f`
+//! judges it.
 
 use check::exercise::{self, Given};
 use concurrency::event_loop;

@@ -1,7 +1,8 @@
 //! 4g Drip feed: a head that never ends is cut off, however often a bit more of it comes.
 //!
-//! Write the bodies in `Patience`, which knows how long a guest may take for a head. (Sessions have a
-//! clock for that, too; here it is set to an hour.) The loop is given; `cargo test --test 4g` judges it.
+//! Write the bodies in `Patience`, which knows how long a guest may take for a head. (Sessions
+//! have a clock for that, too; here it is set to an hour.) The loop is given;
+//! `cargo test --test 4g` judges it.
 
 use check::exercise::{self, Given};
 use concurrency::sys::{Interest, Pollable, poll};
@@ -59,7 +60,8 @@ impl Guest<'_> {
             .map_or(session, |own| own.min(session))
     }
 
-    /// Lets the guest have what is theirs to do; false when it is over. `heads` counts those of all.
+    /// Lets the guest have what is theirs to do; false when it is over. `heads` counts those of
+    /// all.
     fn turn(&mut self, heads: &AtomicU64, now: Instant) -> bool {
         if !self.is_ready {
             return now < self.until();

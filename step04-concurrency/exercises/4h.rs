@@ -1,6 +1,7 @@
 //! 4h Good bye: asked to end, a server finishes what it has begun, and begins nothing more.
 //!
-//! Write the end of `Room::run`. Its turns, up to there, are given; `cargo test --test 4h` judges it.
+//! Write the end of `Room::run`. Its turns, up to there, are given; `cargo test --test 4h` judges
+//! it.
 
 use check::exercise::{self, Given};
 use concurrency::sys::{Interest, Pollable, poll};
@@ -39,8 +40,8 @@ impl Room<'_> {
             self.accept()?;
             self.turn();
         }
-        // Who is in the middle of a download? Who has been told by the kernel that they are connected?
-        // Who will knock next? And what if one of them never leaves?
+        // Who is in the middle of a download? Who has been told by the kernel that they are
+        // connected? Who will knock next? And what if one of them never leaves?
         Ok(())
     }
 

@@ -1,7 +1,8 @@
 //! 4c Full house: whoever finds no room is told so, at once.
 //!
-//! A socket that is closed with something unread is reset, and a reset destroys the answer on its way
-//! (RFC 9112 §9.6). So whoever is sent away stays half-closed for a while, among the last who were.
+//! A socket that is closed with something unread is reset, and a reset destroys the answer on its
+//! way (RFC 9112 §9.6). So whoever is sent away stays half-closed for a while, among the last who
+//! were.
 
 use check::exercise::{self, Given};
 use concurrency::{StopSignal, drive};

@@ -1,7 +1,7 @@
 //! 4d Contained panic: a mistake in a handler costs one answer, not a worker and not the server.
 //!
-//! Two bulkheads. The inner one is around the handler, where the guest can still be told. The outer one
-//! keeps the worker, whatever else goes wrong between two guests.
+//! Two bulkheads. The inner one is around the handler, where the guest can still be told. The
+//! outer one keeps the worker, whatever else goes wrong between two guests.
 
 use check::exercise::{self, Given};
 use http_parse::Status;

@@ -23,8 +23,8 @@ const GUESTS: usize = 10_000;
 const ACCEPTS: usize = 64;
 const EVENTS: usize = 256;
 
-/// Tokens of what is no guest. A guest's is a number that nobody had before, times [`ENDS`], and the
-/// number of the end: so an event that is out of date finds nobody.
+/// Tokens of what is no guest. A guest's is a number that nobody had before, times [`ENDS`], and
+/// the number of the end: so an event that is out of date finds nobody.
 const DOOR: u64 = 0;
 const STOP: u64 = 1;
 

@@ -1,7 +1,8 @@
 //! 4f Slow drains: who takes a file slowly costs neither memory nor anybody else's time.
 //!
-//! What a guest does not take stays where it is. The loop asks for octets when it has room for them,
-//! which is when the guest has taken those before: to read no more than that is all there is to do.
+//! What a guest does not take stays where it is. The loop asks for octets when it has room for
+//! them, which is when the guest has taken those before: to read no more than that is all there is
+//! to do.
 
 use check::exercise::{self, Given};
 use concurrency::event_loop;

@@ -1,7 +1,7 @@
 //! 4g Drip feed: a head that never ends is cut off, however often a bit more of it comes.
 //!
-//! The time for a head is counted from its first octet. Octets are no progress here, only whole heads
-//! are: a deadline that each octet pushes back is none.
+//! The time for a head is counted from its first octet. Octets are no progress here, only whole
+//! heads are: a deadline that each octet pushes back is none.
 
 use check::exercise::{self, Given};
 use concurrency::sys::{Interest, Pollable, poll};
@@ -63,7 +63,8 @@ impl Guest<'_> {
             .map_or(session, |own| own.min(session))
     }
 
-    /// Lets the guest have what is theirs to do; false when it is over. `heads` counts those of all.
+    /// Lets the guest have what is theirs to do; false when it is over. `heads` counts those of
+    /// all.
     fn turn(&mut self, heads: &AtomicU64, now: Instant) -> bool {
         if !self.is_ready {
             return now < self.until();

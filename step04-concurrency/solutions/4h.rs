@@ -1,7 +1,8 @@
 //! 4h Good bye: asked to end, a server finishes what it has begun, and begins nothing more.
 //!
-//! Those in the queue are let in, for they have been told that they are connected; those who come later
-//! are refused by the kernel. Every answer is the last on its connection, and the grace is bounded.
+//! Those in the queue are let in, for they have been told that they are connected; those who come
+//! later are refused by the kernel. Every answer is the last on its connection, and the grace is
+//! bounded.
 
 use check::exercise::{self, Given};
 use concurrency::sys::{self, Interest, Pollable, poll};

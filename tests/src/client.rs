@@ -69,6 +69,11 @@ impl Client {
     /// [`Trouble::Connect`].
     pub fn connect_with(addr: SocketAddr, patience: Duration) -> Result<Client, Trouble> {
         let stream = TcpStream::connect_timeout(&addr, patience).map_err(Trouble::Connect)?;
+        Client::on(stream, patience)
+    }
+
+    /// A client on a connection that stands.
+    pub(crate) fn on(stream: TcpStream, patience: Duration) -> Result<Client, Trouble> {
         // A piece leaves when it is sent, or cutting a request would cut nothing.
         stream.set_nodelay(true).map_err(Trouble::Connect)?;
         Ok(Client {

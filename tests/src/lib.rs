@@ -34,6 +34,7 @@ mod ladder;
 mod launched;
 pub mod load;
 pub mod needs;
+mod neighbour;
 pub mod parse;
 mod pipe;
 mod port;

@@ -1,10 +1,11 @@
 //! Connections that are begun and not waited for.
 
 use super::address::Address;
+use super::socket::bind;
 use super::{check, ffi};
 use std::io;
-use std::net::{SocketAddr, TcpStream};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
@@ -14,7 +15,18 @@ use std::path::Path;
 /// # Errors
 /// What socket(2) and connect(2) report at once.
 pub fn connect(addr: SocketAddr) -> io::Result<TcpStream> {
-    let (fd, connected) = begin(&addr.into())?;
+    begun(begin(&addr.into(), None)?)
+}
+
+/// The same, from any port of an address that this machine has: of 127.0.0.0/8 it has all.
+///
+/// # Errors
+/// As [`connect`]; `AddrNotAvailable` where the address is not of this machine.
+pub fn connect_from(local: IpAddr, addr: SocketAddr) -> io::Result<TcpStream> {
+    begun(begin(&addr.into(), Some(SocketAddr::new(local, 0)))?)
+}
+
+fn begun((fd, connected): (OwnedFd, io::Result<()>)) -> io::Result<TcpStream> {
     match connected {
         Err(error) if error.raw_os_error() != Some(ffi::EINPROGRESS) => Err(error),
         Ok(()) | Err(_) => Ok(fd.into()),
@@ -28,15 +40,16 @@ pub fn connect(addr: SocketAddr) -> io::Result<TcpStream> {
 /// will tell when there is room (unlike with [`connect`]). What socket(2) and connect(2) report;
 /// `InvalidInput` for a path of more than 107 octets.
 pub fn connect_unix(path: &Path) -> io::Result<UnixStream> {
-    let (fd, connected) = begin(&path.try_into()?)?;
+    let (fd, connected) = begin(&path.try_into()?, None)?;
     connected.map(|()| fd.into())
 }
 
-fn begin(address: &Address) -> io::Result<(OwnedFd, io::Result<()>)> {
+fn begin(address: &Address, from: Option<SocketAddr>) -> io::Result<(OwnedFd, io::Result<()>)> {
     let kind = ffi::SOCK_STREAM | ffi::SOCK_CLOEXEC | ffi::SOCK_NONBLOCK;
     let fd = check(ffi::socket(address.family(), kind, 0))?;
     // SAFETY: socket has just returned this descriptor, and nobody else knows it.
     let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+    from.map_or(Ok(()), |from| bind(fd.as_fd(), from))?;
     let (address_at, len) = address.as_raw();
     // SAFETY: `address_at` points to an address of that length, which is only read.
     let connected = check(unsafe { ffi::connect(fd.as_raw_fd(), address_at, len) });
@@ -81,6 +94,21 @@ mod tests {
         });
         let refused = refused.expect_err("nobody listens");
         assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+    }
+
+    #[test]
+    fn a_connection_comes_from_the_address_that_was_chosen() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let addr = listener.local_addr().expect("it is bound");
+        let local = IpAddr::from([127, 0, 0, 77]);
+        let stream = connect_from(local, addr).expect("it begins");
+        writable(&stream);
+        let (_, peer) = listener.accept().expect("it was connected");
+        assert_eq!(peer.ip(), local);
+        // Kept for documentation (RFC 5737), so no machine has it.
+        let foreign = connect_from(IpAddr::from([192, 0, 2, 1]), addr);
+        let foreign = foreign.expect_err("it is not ours");
+        assert_eq!(foreign.kind(), io::ErrorKind::AddrNotAvailable);
     }
 
     #[test]

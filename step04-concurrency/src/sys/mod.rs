@@ -18,7 +18,7 @@ mod signal;
 mod socket;
 
 pub use accept::{accept, accept_without_delay};
-pub use connect::{connect, connect_unix};
+pub use connect::{connect, connect_from, connect_unix};
 pub use epoll::{Epoll, Event, Events, Interest};
 pub use files::{find_beneath, open_found};
 pub use inherit::{claim, pass_on};

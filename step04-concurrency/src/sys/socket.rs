@@ -143,7 +143,7 @@ pub(super) fn set_option<T>(
     Ok(())
 }
 
-fn bind(fd: BorrowedFd<'_>, addr: SocketAddr) -> io::Result<()> {
+pub(super) fn bind(fd: BorrowedFd<'_>, addr: SocketAddr) -> io::Result<()> {
     let address = Address::from(addr);
     let (address_at, len) = address.as_raw();
     // SAFETY: `address_at` points to an address of that length, which is only read.

@@ -46,11 +46,12 @@ pub(super) fn subject(needs: Needs) -> Result<Subject, Problem> {
         Needs::Patience => patient,
         Needs::Pages | Needs::PagesAndEcho | Needs::Files => SERVERS[0].1,
         Needs::Slow => SERVERS[2].1,
-        Needs::Company | Needs::Panics => event_loop,
+        Needs::Company | Needs::Panics | Needs::Executor | Needs::Quiet => event_loop,
         Needs::Chat
         | Needs::Uploads
         | Needs::Sorted
         | Needs::ErrorPages
+        | Needs::Limited
         | Needs::Counted
         | Needs::Guarded
         | Needs::Sendfile => {

@@ -22,9 +22,6 @@ const CROWD: usize = 128;
 const SERVED: usize = 16;
 const WAITING: usize = CROWD / 2 - SERVED;
 
-/// Clients that may be cut off after a 503: a server need not keep all whom it has sent away.
-const CUT: usize = CROWD / 4;
-
 /// In which each of them has to hear something, and in which it has to be as before.
 const HEARD: Duration = Duration::from_secs(5);
 const RECOVERED: Duration = Duration::from_secs(1);
@@ -117,14 +114,21 @@ pub(crate) fn full_house(subject: &Subject, tree: &Tree) -> Verdict {
             crowd.push(talk);
         }
         let until = Instant::now() + allowed;
-        let mut cut = 0;
+        let (mut sent_away, mut cut) = (0, Vec::new());
         for talk in &mut crowd {
             talk.client().patience = until.saturating_duration_since(Instant::now());
             let answer = talk.status(Asked::Other, &[200, 503])?;
             match answer.status {
-                503 => cut += sent_away(talk, cut)?,
+                503 => {
+                    sent_away += 1;
+                    cut.extend(talk.end().err());
+                }
                 _ => talk.leave(),
             }
+        }
+        // A server need not keep everybody whom it has sent away, but most of them.
+        if 2 * cut.len() > sent_away {
+            return Err(cut.swap_remove(0));
         }
         drop(crowd);
         let took = best(server, RECOVERED, || ordinary(PROOF, server))?;
@@ -135,15 +139,6 @@ pub(crate) fn full_house(subject: &Subject, tree: &Tree) -> Verdict {
             false => Ok(()),
         }
     })
-}
-
-/// Whether a client that was told 503 was also cut off, as 1: a reset can destroy the answer.
-fn sent_away(talk: &mut Talk, before: usize) -> Found<usize> {
-    match talk.end() {
-        Ok(()) => Ok(0),
-        Err(_) if before < CUT => Ok(1),
-        Err(finding) => Err(finding),
-    }
 }
 
 /// 4f: who takes a file slowly costs neither memory nor anybody else's time.

@@ -22,7 +22,7 @@ use crate::grader::last_words::{last_words, not_started};
 use crate::grader::site;
 use crate::grader::tree::Tree;
 pub(super) use crate::grader::verdict::{Patience, Problem, Verdict};
-use crate::process::{Memory, children, memory, threads};
+use crate::process::{Memory, children, cpu_time, memory, threads};
 use crate::subject::{Executable, Serve, Served};
 use static_files::Config;
 use std::io;
@@ -248,6 +248,12 @@ impl Server {
     pub fn threads(&self) -> usize {
         let all = family(self.pid()).into_iter();
         all.filter_map(|pid| threads(pid).ok()).sum()
+    }
+
+    /// The processor time that it has used so far: of a function, that of the grader, too.
+    pub fn cpu_time(&self) -> Duration {
+        let all = family(self.pid()).into_iter();
+        all.filter_map(|pid| cpu_time(pid).ok()).sum()
     }
 
     /// Asks it to end: SIGTERM for an executable.

@@ -41,6 +41,13 @@ pub enum Needs {
     Slow,
     /// Moreover, whoever handles `GET /panic` crashes.
     Panics,
+    /// All of that from one thread, and both of the last two.
+    Executor,
+    /// The files of `{root}` are served, and `GET /limited` to each address ten times at once, and
+    /// five times a second after that; more are answered 429.
+    Limited,
+    /// The files of `{root}` are served, and thousands of clients who say nothing cost nothing.
+    Quiet,
     /// The programs in `{cgi}` are run for `/cgi/` and their name.
     Programs,
     /// Who comes in is told a line; a line from one guest goes to all the others.
@@ -89,6 +96,8 @@ impl Needs {
                 Some(Needs::Files)
             }
             Needs::Sorted | Needs::ErrorPages => Some(Needs::Files),
+            // Of an executor, what makes it one is asked by its own check alone.
+            Needs::Executor | Needs::Limited | Needs::Quiet => Some(Needs::Files),
             Needs::Counted | Needs::Guarded => Some(Needs::Files),
             Needs::Sendfile => Some(Needs::Programs),
             Needs::Wires => Some(Needs::FastCgi),
@@ -111,6 +120,12 @@ impl fmt::Display for Needs {
             Needs::Company => "the files of {root}, to many clients at once",
             Needs::Slow => "the same, and GET /slow is answered after 200 ms of work",
             Needs::Panics => "the same, and GET /panic crashes its handler",
+            Needs::Executor => "the same, and GET /slow, all from one thread",
+            Needs::Limited => {
+                "the files of {root}; GET /limited from one address ten times at once and five \
+                 times a second, then 429"
+            }
+            Needs::Quiet => "the files of {root}, at no cost for those who say nothing",
             Needs::Programs => "the programs in {cgi}, run for /cgi/NAME",
             Needs::Chat => "a line for who comes in; a line from one guest goes to all the others",
             Needs::Uploads => {

@@ -7,6 +7,7 @@ use crate::grader::finding::{Finding, Proof};
 use crate::grader::subject::Server;
 use crate::report::first_difference;
 use crate::trouble::Trouble;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Where the status code stands in an answer: after `HTTP/1.1 `.
@@ -36,7 +37,20 @@ pub(crate) struct Talk {
 impl Proof {
     /// Connects in order to prove this.
     pub(crate) fn talk(self, server: &Server) -> Found<Talk> {
-        match Client::connect_with(server.addr(), server.patience().wait) {
+        self.over(
+            server,
+            Client::connect_with(server.addr(), server.patience().wait),
+        )
+    }
+
+    /// The same, from an address of this machine.
+    pub(crate) fn talk_from(self, local: IpAddr, server: &Server) -> Found<Talk> {
+        let client = Client::connect_from(local, server.addr(), server.patience().wait);
+        self.over(server, client)
+    }
+
+    fn over(self, server: &Server, client: Result<Client, Trouble>) -> Found<Talk> {
+        match client {
             Ok(client) => Ok(Talk {
                 client,
                 proof: self,
