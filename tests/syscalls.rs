@@ -2,7 +2,7 @@
 //! depend on the machine.
 
 use check::load::{Load, Until};
-use check::{Place, TempFolder, needs, trace};
+use check::{Asked, Client, Place, TempFolder, needs, trace};
 use std::fs;
 use std::time::Duration;
 
@@ -98,4 +98,32 @@ fn check(place: &Place, connections: usize, most: f64, changes_each: u64) {
 )]
 fn per_answer(calls: u64, answers: u64) -> f64 {
     calls as f64 / answers as f64
+}
+
+#[test]
+fn a_program_is_started_without_a_copy_of_the_server() {
+    if needs::is_missing("the start of a program", &["strace"]) {
+        return;
+    }
+    let (place, folder) = (site(), TempFolder::new().expect("a folder"));
+    let list = folder.path().join("list");
+    let list_name = list.to_str().expect("a path of ASCII");
+    let calls = "trace=clone,clone3,fork,vfork";
+    let strace = ["strace", "-f", "-e", calls, "-o", list_name];
+    let mut server = place.serve_under(&strace, "epoll").expect("it starts");
+    let mut client = Client::connect(server.addr()).expect("it listens");
+    let request = b"GET /cgi/cat HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    client.send(request.as_slice()).expect("it reads");
+    let answer = client.read_answer(Asked::Other).expect("it answers");
+    assert_eq!(answer.status, 200);
+    server.terminate_group().expect("it can be told");
+    server.wait(ENDING).expect("the server ends");
+
+    let list = fs::read_to_string(list).expect("a list");
+    let is_start = |line: &&str| !line.contains("CLONE_THREAD") && line.contains('(');
+    let starts: Vec<&str> = list.lines().filter(is_start).collect();
+    assert!(!starts.is_empty(), "{list}");
+    // A fork would copy the page tables, and take the longer the more the server remembers.
+    let shares = |line: &&str| line.contains("CLONE_VFORK") || line.contains("vfork(");
+    assert!(starts.iter().all(shares), "{starts:#?}");
 }
