@@ -282,3 +282,36 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+    use table::Order;
+
+    #[test]
+    fn as_long_as_somebody_waits_nobody_is_sent_to_a_busy_server() {
+        let mut now = Instant::now();
+        let mut state = State {
+            table: Table::new(1, 1, 9),
+            queue: VecDeque::new(),
+        };
+        for _ in 0..300 {
+            let place = state.take(&[], Company::Others, now).expect("it is idle");
+            now += Duration::from_micros(100);
+            state.table.give(place, Verdict::Works, None, now);
+        }
+        let order = |state: &mut State| {
+            let place = state.take(&[], Company::Others, now);
+            place.map(|place| place.order)
+        };
+        assert_eq!(order(&mut state), Some(Order::Now));
+        let bell = Bells::default().take().expect("two descriptors are left");
+        let (turn, waiter) = Turn::new(bell, Company::Nobody);
+        state.queue.push_back(waiter);
+        assert_eq!(order(&mut state), None);
+        // The client has left.
+        drop(turn);
+        assert_eq!(order(&mut state), Some(Order::Behind));
+    }
+}

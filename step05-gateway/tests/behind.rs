@@ -181,6 +181,7 @@ fn a_request_behind_a_slow_one_goes_to_the_first_server_that_is_free() {
             let one = ask(scope, &server, GET);
             let free = stage.next();
             let two = ask(scope, &server, GET);
+            assert_eq!(stage.next_within(SOON), None, "{name}: it waits");
             stage.answer(free, "one");
             assert_eq!(stage.next(), free, "{name}");
             stage.answer(free, "two");
