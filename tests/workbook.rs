@@ -253,7 +253,7 @@ fn a_chapter_is_shown_where_the_book_is_served_already() {
     let mut served = Running::start(learner.command(&BOOK, &words));
     served.says(&place);
     learner.types(&words).with(0, &[&place]).without("Building");
-    served.signal("INT");
+    served.tell("INT");
     assert_eq!(served.ends(), Some(0), "{}", served.heard());
 }
 
@@ -322,7 +322,7 @@ fn an_exercise_serves_until_ctrl_c_and_leaves_nothing() {
     let mut said = String::new();
     stream.read_to_string(&mut said).unwrap();
     assert_eq!(said, "knock");
-    running.signal("INT");
+    running.tell("TERM");
     running.ends();
     assert!(TcpStream::connect(&addr).is_err());
     assert!(!root.exists(), "{} is left", root.display());

@@ -69,7 +69,6 @@ Options:
 /// Build your own web server: the course.
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo course", version, help_template = HELP)]
-#[command(disable_help_subcommand = true)]
 struct Line {
     #[command(subcommand)]
     verb: Option<Verb>,

@@ -2,9 +2,10 @@
 
 use crate::Failure;
 use crate::desk::Desk;
-use crate::terminal::{STRONG, say};
+use crate::terminal::{STRONG, is_attended, say};
 use check::exercise::subject;
 use check::grader::{Subject, Tree, binary};
+use check::process::signal;
 use clap::Args;
 use socket::Stop;
 use std::io;
@@ -39,8 +40,8 @@ pub(crate) struct Asked {
 pub(crate) fn run(asked: &Asked) -> Result<ExitCode, Failure> {
     let words = server(asked)?;
     let system = |error: io::Error| Failure::new(error.to_string(), "Is there room on the disk?");
-    // Ctrl-C reaches the server as well; whoever waits for it has to outlive it, to clean up.
-    concurrency::stop_on_signals(Arc::new(Stop::new())).map_err(system)?;
+    let stop = Arc::new(Stop::new());
+    concurrency::stop_on_signals(Arc::clone(&stop)).map_err(system)?;
     let tree = Tree::new().map_err(system)?;
     let addr = asked.listen.unwrap_or_else(free);
     let words = words.words_at(&tree, addr).unwrap_or_default();
@@ -49,16 +50,28 @@ pub(crate) fn run(asked: &Asked) -> Result<ExitCode, Failure> {
         tree.root().display()
     ));
     let (program, arguments) = words.split_first().expect("a command line has a program");
-    let status = Command::new(program)
+    // It is outlived, so that the files can be removed.
+    let served = Command::new(program)
         .args(arguments)
         .args(&asked.words)
-        .status();
-    let status = status.map_err(|error| {
+        .spawn();
+    let mut served = served.map_err(|error| {
         Failure::new(
             format!("{program}: {error}"),
             "`cargo course list` shows what there is.",
         )
     })?;
+    let pid = served.id();
+    // At a terminal, Ctrl-C reaches the server as well, and once is enough.
+    let is_told = is_attended();
+    let tell = move || {
+        if !is_told {
+            // A server that has gone need not be told.
+            let _ = signal("TERM", pid);
+        }
+    };
+    let (_stop, _cut) = (stop.on_stop(tell), stop.on_cut(tell));
+    let status = served.wait().map_err(system)?;
     Ok(match status.code() {
         Some(0) | None => ExitCode::SUCCESS,
         Some(_) => ExitCode::FAILURE,

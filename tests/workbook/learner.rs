@@ -3,6 +3,7 @@
 use check::TempFolder;
 use check::binary::{self, Profile};
 use check::exercise::record;
+use check::process::signal;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
@@ -222,13 +223,9 @@ impl Running {
         input.write_all(keys.as_bytes()).expect("it listens");
     }
 
-    /// Sends a signal to the whole group, as a terminal does.
-    pub(crate) fn signal(&self, name: &str) {
-        let group = format!("-{}", self.child.id());
-        let sent = Command::new("kill")
-            .args(["-s", name, "--", &group])
-            .status();
-        assert!(sent.expect("kill is everywhere").success());
+    /// Sends a signal to the one process that was started.
+    pub(crate) fn tell(&self, name: &str) {
+        signal(name, self.child.id()).expect("there is a shell");
     }
 
     /// Waits for its end.
