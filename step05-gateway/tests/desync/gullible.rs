@@ -23,6 +23,8 @@ pub(crate) struct Gullible {
 type Seen = Arc<Mutex<Vec<String>>>;
 
 impl Gullible {
+    /// Starts one at a port of its own.
+    ///
     /// # Errors
     /// When there is no port or no thread left.
     pub(crate) fn start() -> io::Result<Gullible> {
