@@ -33,11 +33,19 @@ impl Complaints {
     /// # Errors
     /// When the system has no pipe or thread left.
     pub fn new() -> io::Result<Arc<Complaints>> {
+        Complaints::telling(io::stderr)
+    }
+
+    /// The same, written somewhere else than to standard error.
+    ///
+    /// # Errors
+    /// As [`Complaints::new`].
+    pub fn telling<W: Write + 'static>(to: fn() -> W) -> io::Result<Arc<Complaints>> {
         let (from_programs, programs) = io::pipe()?;
         let (from_server, server) = io::pipe()?;
         sys::set_nonblocking(server.as_fd())?;
-        start_relay(from_programs)?;
-        start_relay(from_server)?;
+        start_relay(from_programs, to)?;
+        start_relay(from_server, to)?;
         Ok(Arc::new(Complaints { programs, server }))
     }
 
@@ -60,8 +68,8 @@ impl Complaints {
     }
 }
 
-fn start_relay(from: PipeReader) -> io::Result<()> {
-    let run = move || relay(from, &mut io::stderr());
+fn start_relay<W: Write + 'static>(from: PipeReader, to: fn() -> W) -> io::Result<()> {
+    let run = move || relay(from, &mut to());
     let thread = thread::Builder::new().name("complaints".to_owned());
     thread.spawn(run).map(drop)
 }

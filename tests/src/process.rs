@@ -123,6 +123,14 @@ pub fn children(pid: u32) -> io::Result<Vec<u32>> {
     Ok(all)
 }
 
+/// A process, and its children: many servers have a parent who only looks after those that serve.
+pub fn family(pid: u32) -> Vec<u32> {
+    // One that is gone has none.
+    let mut all = children(pid).unwrap_or_default();
+    all.push(pid);
+    all
+}
+
 /// The processes of a group that have not ended.
 ///
 /// # Errors

@@ -10,7 +10,7 @@
 //! that does not stop fails its test by a deadline: its thread is left behind.
 
 use crate::port::Port;
-use crate::process::{children, state};
+use crate::process::{family, state};
 use crate::watchdog::Watchdog;
 use socket::Stop;
 use static_files::{Config, Handler};
@@ -284,8 +284,7 @@ impl Drop for Executable {
 
 /// Whether a process is doing something, or a child of it, for which it may be waiting.
 fn is_at_work(pid: u32) -> bool {
-    let family = children(pid).unwrap_or_default().into_iter().chain([pid]);
-    let mut states = family.filter_map(|pid| state(pid).ok());
+    let mut states = family(pid).into_iter().filter_map(|pid| state(pid).ok());
     states.any(|state| matches!(state, 'R' | 'D'))
 }
 

@@ -67,7 +67,8 @@ pub(super) fn handler_before(
 }
 
 fn hand_on(site: &mut Routes, root: &Path, behind: &Behind) -> io::Result<()> {
-    let complaints = Complaints::new()?;
+    // What is wrong behind it is what the check is about; its report says so.
+    let complaints = Complaints::telling(io::sink)?;
     let prefix = |text: &str| text.parse::<Prefix>().expect("it is a prefix");
     let upstream = |places: &[&str]| {
         let addresses = places.iter().map(|place| Address::Tcp(behind.at(place)));

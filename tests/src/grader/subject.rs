@@ -295,10 +295,3 @@ impl Server {
         Some(format!("the server is gone ({status}){words}"))
     }
 }
-
-/// A process, and its children: many servers have a parent who only looks after those that serve.
-fn family(pid: u32) -> Vec<u32> {
-    let mut all = children(pid).unwrap_or_default();
-    all.push(pid);
-    all
-}
