@@ -25,6 +25,9 @@ impl TempFolder {
     pub fn new() -> io::Result<TempFolder> {
         static SERIAL: AtomicU32 = AtomicU32::new(0);
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+        if serial == 0 {
+            sweep(&std::env::temp_dir());
+        }
         let path = std::env::temp_dir().join(format!("check-{}-{serial}", process::id()));
         // Left behind by a process of the same number that was killed.
         if path.exists() {
@@ -87,6 +90,28 @@ impl Drop for TempFolder {
     }
 }
 
+/// Age at which a folder that nobody owns is no longer kept.
+const STALE: Duration = Duration::from_secs(3600);
+
+/// Removes what processes have left behind that are gone: a static is never dropped, and who is killed
+/// drops nothing. Failures are left to the next one.
+fn sweep(folder: &Path) {
+    let is_gone = |name: &str| {
+        let pid = name.strip_prefix("check-")?.split('-').next()?;
+        let pid: u32 = pid.parse().ok()?;
+        Some(Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{pid}")).exists())
+    };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let gone = entry.file_name().to_str().and_then(is_gone) == Some(true);
+        let made = entry.metadata().and_then(|metadata| metadata.modified());
+        let age = made.ok().and_then(|made| made.elapsed().ok());
+        if gone && age.is_some_and(|age| age > STALE) {
+            // Another process may be sweeping too.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,5 +136,24 @@ mod tests {
             .unwrap();
         let since = modified.duration_since(SystemTime::UNIX_EPOCH).unwrap();
         assert_eq!(since.as_secs(), 1_577_836_800);
+    }
+
+    #[test]
+    fn only_old_folders_of_the_dead_are_swept_away() {
+        let base = TempFolder::new().unwrap();
+        // Above every number that Linux gives to a process.
+        let names = ["check-4999999-0", "check-4999998-0", "check-1-0", "other"];
+        for name in names {
+            let folder = base.path().join(name);
+            fs::create_dir(&folder).unwrap();
+            if name != "check-4999998-0" {
+                let old = SystemTime::now() - 2 * STALE;
+                let times = FileTimes::new().set_modified(old);
+                File::open(&folder).unwrap().set_times(times).unwrap();
+            }
+        }
+        sweep(base.path());
+        let left = names.map(|name| base.path().join(name).exists());
+        assert_eq!(left, [!Path::new("/proc/self").exists(), true, true, true]);
     }
 }
