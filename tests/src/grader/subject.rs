@@ -22,7 +22,7 @@ use crate::grader::last_words::{last_words, not_started};
 use crate::grader::site;
 use crate::grader::tree::Tree;
 pub(super) use crate::grader::verdict::{Patience, Problem, Verdict};
-use crate::process::{Memory, children, cpu_time, memory, threads};
+use crate::process::{Memory, cpu_time, family, memory, threads};
 use crate::subject::{Executable, Serve, Served};
 use static_files::Config;
 use std::io;
