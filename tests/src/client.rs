@@ -330,6 +330,16 @@ mod tests {
     }
 
     #[test]
+    fn a_line_is_read_up_to_its_end_and_half_a_line_is_none() {
+        let mut client = hearing(b"one\n\ntwo\nhalf");
+        let mut line = || client.read_line();
+        assert_eq!(line().unwrap(), b"one\n");
+        assert_eq!(line().unwrap(), b"\n");
+        assert_eq!(line().unwrap(), b"two\n");
+        assert!(matches!(line(), Err(Trouble::Ended)));
+    }
+
+    #[test]
     fn an_answer_that_breaks_off_is_not_complete() {
         let heads: [&'static [u8]; 3] = [
             b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab",
