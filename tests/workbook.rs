@@ -148,6 +148,17 @@ fn without_a_workbook_the_courses_own_server_is_judged() {
 }
 
 #[test]
+fn an_exercise_that_is_not_there_yet_is_told_with_what_adds_it() {
+    let learner = Learner::left_with(ID);
+    fs::remove_file(learner.file("1b.rs")).unwrap();
+    let added = ["Not in your workbook yet: 1.", "cargo course start"];
+    learner.types(&["list"]).with(0, &added);
+    let told = ["there is no", "1b.rs", "cargo course start"];
+    learner.types(&["check"]).with(2, &told);
+    learner.types(&["run", ID]).with(1, &told);
+}
+
+#[test]
 fn hints_come_one_by_one_and_end() {
     let learner = Learner::left_with(ID);
     for number in 1..=3 {

@@ -101,20 +101,30 @@ impl Desk {
         ))
     }
 
+    /// Whether the workbook has a file of that exercise.
+    ///
+    /// # Errors
+    /// Advice where it has none.
+    pub(crate) fn has(&self, exercise: &Exercise) -> Result<(), Failure> {
+        let file = self.workbook.file(exercise);
+        match file.exists() {
+            true => Ok(()),
+            false => Err(Failure::new(
+                format!("there is no {}", file.display()),
+                "`cargo course start` adds what is missing.",
+            )),
+        }
+    }
+
     /// Builds the program of an exercise; what the compiler has to say is on standard error, as it
     /// says it.
     ///
     /// # Errors
     /// It does not compile, or there is no such file.
     pub(crate) fn build(&self, exercise: &Exercise) -> Result<PathBuf, Failure> {
+        self.has(exercise)?;
         let id = &exercise.id;
         let file = self.workbook.file(exercise);
-        if !file.exists() {
-            return Err(Failure::new(
-                format!("there is no {}", file.display()),
-                "`cargo course start` adds what is missing.",
-            ));
-        }
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(cargo)
             .args(["test", "--quiet", "--no-run", "--test", id])

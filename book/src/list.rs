@@ -34,8 +34,14 @@ pub(crate) fn run() -> Result<(), Failure> {
             ));
         }
     }
+    let is_new = |exercise: &&Exercise| !desk.workbook.file(exercise).exists();
+    let new = desk.exercises.iter().filter(is_new).count();
     if !desk.workbook.is_there() {
         say("\nThere is no workbook yet: `cargo course start` makes it.\n");
+    } else if new > 0 {
+        say(&format!(
+            "\nNot in your workbook yet: {new}. `cargo course start` adds what is new.\n"
+        ));
     }
     Ok(())
 }

@@ -27,6 +27,7 @@ impl Mine {
     /// The check of the exercise that comes next.
     pub(super) fn current(&self) -> Result<Check, Failure> {
         let exercise = self.desk.exercise(None)?;
+        self.desk.has(exercise)?;
         find(&exercise.id).ok_or_else(|| {
             let what = format!("the exercise {} has no check", exercise.id);
             Failure::new(what, "That is a mistake of the course's, not of yours.")

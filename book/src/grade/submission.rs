@@ -1,7 +1,7 @@
 //! Who is to be graded: the files that a pattern finds, each with its command line.
 
 use crate::Failure;
-use check::grader::Subject;
+use check::grader;
 use std::path::{Path, PathBuf};
 
 /// One server, of one student or group.
@@ -19,7 +19,7 @@ impl Submission {
     /// Everybody whom a command line with a `*` in it finds, by name.
     pub(super) fn all(each: &str) -> Result<Vec<Submission>, Failure> {
         let advice = "Such as: --each 'submissions/*/run.sh {port} {root}'";
-        let words = Subject::split(each).map_err(|why| Failure::new(why, advice))?;
+        let words = grader::words(each).map_err(|why| Failure::new(why, advice))?;
         let patterns = words.iter().filter(|word| word.contains('*')).count();
         let at = words.iter().position(|word| word.contains('*'));
         let (Some(at), 1) = (at, patterns) else {

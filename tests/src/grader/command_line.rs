@@ -14,7 +14,7 @@ use std::path::PathBuf;
 ///
 /// # Errors
 /// One sentence: no word, a quote without end, no place for the address.
-pub(super) fn words(line: &str) -> Result<Vec<String>, String> {
+pub fn words(line: &str) -> Result<Vec<String>, String> {
     let words = split(line).ok_or("a quote in the command has no end")?;
     if words.is_empty() {
         return Err("the command is empty".into());

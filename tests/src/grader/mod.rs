@@ -69,6 +69,7 @@ mod verdict;
 mod wires;
 
 pub use checks::{CHECKS, find};
+pub use command_line::words;
 pub use course::{Binary, binary};
 pub use cutting::Cutting;
 pub use extensions::EXTENSIONS;

@@ -105,14 +105,6 @@ impl Subject {
         command_line::words(line).map(Subject::words)
     }
 
-    /// The words of a command line, which has to say where to listen.
-    ///
-    /// # Errors
-    /// As [`Subject::command`].
-    pub fn split(line: &str) -> Result<Vec<String>, String> {
-        command_line::words(line)
-    }
-
     /// The same, with what is sent to it cut by another.
     pub(super) fn cut(self, cutter: Arc<Cutter>) -> Subject {
         Subject { cutter, ..self }
