@@ -161,7 +161,9 @@ impl Flaw {
             | Needs::Quiet
             | Needs::Counted
             | Needs::Guarded
-            | Needs::Sendfile => false,
+            | Needs::Sendfile
+            | Needs::Cached
+            | Needs::Examined => false,
         };
         CHECKS.into_iter().filter(belongs).collect()
     }

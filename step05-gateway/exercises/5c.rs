@@ -4,18 +4,15 @@
 //! server are given; `cargo test --test 5c` judges it.
 
 use check::exercise::{self, Given};
-use concurrency::{event_loop, sys};
-use gateway::{Answer, Authorization, BadPrefix, Environ, HeadReader, Mount, Routes};
+use concurrency::sys;
+use gateway::{Answer, Authorization, Environ, HeadReader, Mount};
 use http_parse::{Method, Parsed, ResponseHead};
-use static_files::{
-    Config, Ends, Exchange, Files, Listing, Reply, Request, Timeouts, gateway_failure,
-};
+use static_files::{Ends, Exchange, Reply, Request, gateway_failure};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 /// Kinds of records (FastCGI §8).
 const BEGIN: u8 = 1;
@@ -166,27 +163,14 @@ fn ask(application: SocketAddr, request: &Request) -> io::Result<Asking> {
 }
 
 fn serve(given: &Given) -> io::Result<()> {
-    let application = given.place("fastcgi")?.parse().map_err(io::Error::other)?;
-    let asked = move |request: &Request| match ask(application, request) {
-        Ok(asking) => Reply::Exchange(Box::new(asking)),
-        Err(error) => Reply::Ready(gateway_failure(&error)),
-    };
-    let mut site = Routes::new(Files::new(&given.root()?)?.listing(Listing::Shown));
-    let below = "/fastcgi".parse();
-    site.mount(
-        below.map_err(|bad: BadPrefix| io::Error::other(bad))?,
-        asked,
-    );
-    let timeouts = Timeouts {
-        gateway: Duration::from_secs(2),
-        ..Timeouts::default()
-    };
-    let config = Config {
-        timeouts,
-        ..Config::default()
-    };
-    let stop = given.stop()?;
-    event_loop(&given.listener()?, &site, &config, &stop)
+    given.serve_below("/fastcgi", || {
+        let application = given.place("fastcgi")?.parse().map_err(io::Error::other)?;
+        let asked = move |request: &Request| match ask(application, request) {
+            Ok(asking) => Reply::Exchange(Box::new(asking)),
+            Err(error) => Reply::Ready(gateway_failure(&error)),
+        };
+        Ok(asked)
+    })
 }
 
 fn main() -> ExitCode {

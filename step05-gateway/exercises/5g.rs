@@ -4,14 +4,13 @@
 //! given; `cargo test --test 5g` judges it.
 
 use check::exercise::{self, Given};
-use concurrency::event_loop;
-use gateway::{Address, BadPrefix, Capacity, Complaints, Http, Routes, Upstream};
+use gateway::{Address, Capacity, Complaints, Http, Upstream};
 use http_parse::ResponseHead;
-use static_files::{Config, Ends, Exchange, Files, Listing, Reply, Request, Timeouts};
+use static_files::{Ends, Exchange, Reply, Request};
 use std::io::{self, ErrorKind};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Whether a request goes to the other server, after the first has failed in this way before it said
 /// anything: `ConnectionRefused`, if it could not be reached; any other kind, if it was sent the
@@ -120,50 +119,37 @@ impl Exchange for Asking {
 }
 
 fn serve(given: &Given) -> io::Result<()> {
-    let complaints = Complaints::new()?;
-    let upstream = |name| {
-        let address: Address = given.place(name)?.parse().map_err(io::Error::other)?;
-        let capacity = Capacity::default();
-        Ok::<_, io::Error>(Upstream::new(vec![address], capacity, &complaints))
-    };
-    let servers = [upstream("upstream")?, upstream("other")?];
-    let proxy = move |request: &Request| -> Reply {
-        let [first, other] = &servers;
-        let asked = first.ask(request, Box::new(Http::default()));
-        let (current, other) = match asked {
-            Reply::Exchange(current) => (current, Some(Arc::clone(other))),
-            // It could not even be reached.
-            Reply::Ready(_) => match other.ask(request, Box::new(Http::default())) {
-                Reply::Exchange(current) => (current, None),
-                Reply::Ready(response) => return Reply::Ready(response),
-            },
+    given.serve_below("/api", || {
+        let complaints = Complaints::new()?;
+        let upstream = |name| {
+            let address: Address = given.place(name)?.parse().map_err(io::Error::other)?;
+            let capacity = Capacity::default();
+            Ok::<_, io::Error>(Upstream::new(vec![address], capacity, &complaints))
         };
-        Reply::Exchange(Box::new(Asking {
-            request: request.clone(),
-            content: Vec::new(),
-            is_complete: false,
-            fed: Some(0),
-            current,
-            other,
-            generation: 0,
-        }))
-    };
-    let mut site = Routes::new(Files::new(&given.root()?)?.listing(Listing::Shown));
-    let below = "/api".parse();
-    site.mount(
-        below.map_err(|bad: BadPrefix| io::Error::other(bad))?,
-        proxy,
-    );
-    let timeouts = Timeouts {
-        gateway: Duration::from_secs(2),
-        ..Timeouts::default()
-    };
-    let config = Config {
-        timeouts,
-        ..Config::default()
-    };
-    let stop = given.stop()?;
-    event_loop(&given.listener()?, &site, &config, &stop)
+        let servers = [upstream("upstream")?, upstream("other")?];
+        let proxy = move |request: &Request| -> Reply {
+            let [first, other] = &servers;
+            let asked = first.ask(request, Box::new(Http::default()));
+            let (current, other) = match asked {
+                Reply::Exchange(current) => (current, Some(Arc::clone(other))),
+                // It could not even be reached.
+                Reply::Ready(_) => match other.ask(request, Box::new(Http::default())) {
+                    Reply::Exchange(current) => (current, None),
+                    Reply::Ready(response) => return Reply::Ready(response),
+                },
+            };
+            Reply::Exchange(Box::new(Asking {
+                request: request.clone(),
+                content: Vec::new(),
+                is_complete: false,
+                fed: Some(0),
+                current,
+                other,
+                generation: 0,
+            }))
+        };
+        Ok(proxy)
+    })
 }
 
 fn main() -> ExitCode {

@@ -4,10 +4,9 @@
 //! names pass that cannot be mistaken for something else.
 
 use check::exercise::{self, Given};
-use concurrency::event_loop;
-use gateway::{App, BadPrefix, Offload, Pool, Responder, Routes};
+use gateway::{App, Offload, Pool, Responder};
 use http_parse::{Fields, Framing, ResponseHead, Status, Version};
-use static_files::{Config, Files, Listing, Request, SitePath};
+use static_files::{Request, SitePath};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::{self, Read, Write};
@@ -117,16 +116,11 @@ impl App for Programs {
 }
 
 fn serve(given: &Given) -> io::Result<()> {
-    let folder = given.programs()?;
-    let programs = Offload::new(Programs { folder }, Pool::default())?;
-    let mut site = Routes::new(Files::new(&given.root()?)?.listing(Listing::Shown));
-    let below = "/cgi".parse();
-    site.mount(
-        below.map_err(|bad: BadPrefix| io::Error::other(bad))?,
-        programs,
-    );
-    let stop = given.stop()?;
-    event_loop(&given.listener()?, &site, &Config::default(), &stop)
+    given.serve_below("/cgi", || {
+        let folder = given.programs()?;
+        let programs = Offload::new(Programs { folder }, Pool::default())?;
+        Ok(programs)
+    })
 }
 
 fn main() -> ExitCode {

@@ -4,13 +4,10 @@
 //! and the program at once, says when to try again and when to give up.
 
 use check::exercise::{self, Given};
-use concurrency::event_loop;
 use concurrency::sys::{self, Signal};
-use gateway::{Answer, Authorization, BadPrefix, Environ, HeadReader, Mount, Routes};
+use gateway::{Answer, Authorization, Environ, HeadReader, Mount};
 use http_parse::{Parsed, ResponseHead};
-use static_files::{
-    Config, Ends, Exchange, Files, Listing, Reply, Request, SitePath, Timeouts, gateway_failure,
-};
+use static_files::{Ends, Exchange, Reply, Request, SitePath, gateway_failure};
 use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -18,7 +15,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
-use std::time::Duration;
 
 /// A program that answers a request.
 #[derive(Debug)]
@@ -160,27 +156,14 @@ fn start(folder: &Path, request: &Request) -> io::Result<Running> {
 }
 
 fn serve(given: &Given) -> io::Result<()> {
-    let folder = given.programs()?;
-    let programs = move |request: &Request| match start(&folder, request) {
-        Ok(running) => Reply::Exchange(Box::new(running)),
-        Err(error) => Reply::Ready(gateway_failure(&error)),
-    };
-    let mut site = Routes::new(Files::new(&given.root()?)?.listing(Listing::Shown));
-    let below = "/cgi".parse();
-    site.mount(
-        below.map_err(|bad: BadPrefix| io::Error::other(bad))?,
-        programs,
-    );
-    let timeouts = Timeouts {
-        gateway: Duration::from_secs(2),
-        ..Timeouts::default()
-    };
-    let config = Config {
-        timeouts,
-        ..Config::default()
-    };
-    let stop = given.stop()?;
-    event_loop(&given.listener()?, &site, &config, &stop)
+    given.serve_below("/cgi", || {
+        let folder = given.programs()?;
+        let programs = move |request: &Request| match start(&folder, request) {
+            Ok(running) => Reply::Exchange(Box::new(running)),
+            Err(error) => Reply::Ready(gateway_failure(&error)),
+        };
+        Ok(programs)
+    })
 }
 
 fn main() -> ExitCode {

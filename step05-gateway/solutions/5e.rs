@@ -4,13 +4,9 @@
 //! end is told to whoever answers, however it comes.
 
 use check::exercise::{self, Given};
-use concurrency::event_loop;
-use gateway::{
-    Answer, App, Authorization, BadPrefix, Environ, HeadReader, Mount, Offload, Pool, Responder,
-    Routes,
-};
+use gateway::{Answer, App, Authorization, Environ, HeadReader, Mount, Offload, Pool, Responder};
 use http_parse::Parsed;
-use static_files::{Config, Files, Listing, Request, SitePath};
+use static_files::{Request, SitePath};
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -130,16 +126,11 @@ fn pass_on(mut output: ChildStdout, to: Responder<'_>) -> io::Result<()> {
 }
 
 fn serve(given: &Given) -> io::Result<()> {
-    let folder = given.place("wsgi")?.into();
-    let python = Offload::new(Python { folder }, Pool::default())?;
-    let mut site = Routes::new(Files::new(&given.root()?)?.listing(Listing::Shown));
-    let below = "/wsgi".parse();
-    site.mount(
-        below.map_err(|bad: BadPrefix| io::Error::other(bad))?,
-        python,
-    );
-    let stop = given.stop()?;
-    event_loop(&given.listener()?, &site, &Config::default(), &stop)
+    given.serve_below("/wsgi", || {
+        let folder = given.place("wsgi")?.into();
+        let python = Offload::new(Python { folder }, Pool::default())?;
+        Ok(python)
+    })
 }
 
 fn main() -> ExitCode {

@@ -4,12 +4,9 @@
 //! does. What is left is the request.
 
 use check::exercise::{self, Given};
-use concurrency::event_loop;
-use gateway::{
-    Address, BadGateway, BadPrefix, Capacity, Complaints, Heard, Http, Protocol, Routes, Upstream,
-};
+use gateway::{Address, BadGateway, Capacity, Complaints, Heard, Http, Protocol, Upstream};
 use http_parse::Version;
-use static_files::{Config, Files, Listing, Request};
+use static_files::Request;
 use std::io;
 use std::process::ExitCode;
 
@@ -99,17 +96,12 @@ impl Protocol for Forwarding {
 }
 
 fn serve(given: &Given) -> io::Result<()> {
-    let address = |name| given.place(name)?.parse().map_err(io::Error::other);
-    let addresses: Vec<Address> = vec![address("upstream")?, address("other")?];
-    let upstream = Upstream::new(addresses, Capacity::default(), &Complaints::new()?);
-    let mut site = Routes::new(Files::new(&given.root()?)?.listing(Listing::Shown));
-    let below = "/api".parse();
-    site.mount(
-        below.map_err(|bad: BadPrefix| io::Error::other(bad))?,
-        move |request: &Request| upstream.ask(request, Box::new(Forwarding(Http::default()))),
-    );
-    let stop = given.stop()?;
-    event_loop(&given.listener()?, &site, &Config::default(), &stop)
+    given.serve_below("/api", || {
+        let address = |name| given.place(name)?.parse().map_err(io::Error::other);
+        let addresses: Vec<Address> = vec![address("upstream")?, address("other")?];
+        let upstream = Upstream::new(addresses, Capacity::default(), &Complaints::new()?);
+        Ok(move |request: &Request| upstream.ask(request, Box::new(Forwarding(Http::default()))))
+    })
 }
 
 fn main() -> ExitCode {

@@ -10,18 +10,18 @@
 //! Being a program of its own, it faces the same checks as a server in any language, and its memory,
 //! its threads and its end are its alone.
 
+mod given;
 pub mod pages;
 
-use crate::grader::{Check, Problem, Subject, Tree, find, handler};
+pub use given::Given;
+
+use crate::grader::{Check, Problem, Subject, Tree, find};
 use http_parse::Method;
-use socket::{Stop, accept_until};
-use static_files::{Config, Disk, Found, Handler, Request, SitePath, serve_connection};
+use static_files::{Disk, Found, Request, SitePath};
 use std::fs::DirEntry;
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::{env, fs};
 
 /// The word that makes an exercise serve.
@@ -34,104 +34,6 @@ const PLACES: [&str; 8] = [
 
 /// The folder, beside the exercises, of what was last said about each.
 const RESULTS: &str = "results";
-
-/// What the server of an exercise is given.
-#[derive(Debug)]
-pub struct Given {
-    addr: SocketAddr,
-    places: Vec<(String, String)>,
-}
-
-impl Given {
-    /// Reads the words after `serve`: an address, and `NAME=VALUE` any number of times.
-    fn read(mut words: impl Iterator<Item = String>) -> Result<Given, String> {
-        let addr = words.next().unwrap_or_default();
-        let addr = addr
-            .parse()
-            .map_err(|_| format!("`{addr}` is no address: write `serve 127.0.0.1:8080`"))?;
-        let place = |word: String| match word.split_once('=') {
-            Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
-            None => Err(format!("`{word}` is no place: write `root=FOLDER`")),
-        };
-        let places = words.map(place).collect::<Result<_, _>>()?;
-        Ok(Given { addr, places })
-    }
-
-    /// Where to listen.
-    pub fn addr(&self) -> SocketAddr {
-        self.addr
-    }
-
-    /// A listener at that address.
-    ///
-    /// # Errors
-    /// What the system reports.
-    pub fn listener(&self) -> io::Result<TcpListener> {
-        TcpListener::bind(self.addr)
-    }
-
-    /// The folder of the files to be served.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub fn root(&self) -> io::Result<PathBuf> {
-        self.place("root").map(PathBuf::from)
-    }
-
-    /// The folder of the programs to be run for `/cgi/`.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub fn programs(&self) -> io::Result<PathBuf> {
-        self.place("cgi").map(PathBuf::from)
-    }
-
-    /// What was given under that name.
-    ///
-    /// # Errors
-    /// When nothing was.
-    pub fn place(&self, name: &str) -> io::Result<&str> {
-        let given = self.places.iter().find(|(given, _)| given == name);
-        // A place that its check does not fill is left as it was written.
-        let filled = given.filter(|(_, value)| !value.starts_with('{'));
-        filled.map(|(_, value)| value.as_str()).ok_or_else(|| {
-            let why = format!("this server needs {name}=… in its command line");
-            io::Error::new(ErrorKind::InvalidInput, why)
-        })
-    }
-
-    /// Answers every request as `handler` says, one connection after the other, as the server of
-    /// step 3 does.
-    ///
-    /// # Errors
-    /// What makes accepting impossible.
-    pub fn serve(&self, handler: &dyn Handler) -> io::Result<()> {
-        let (listener, config) = (self.listener()?, Config::default());
-        accept_until(&listener, &Stop::new(), |stream| {
-            // A client who is gone is no loss to the next one.
-            let _ = serve_connection(stream, handler, &config);
-        })
-    }
-
-    /// What the course's own servers answer with while they are judged: the files, `/cgi/`, and
-    /// `/echo`, `/slow` and `/panic`.
-    ///
-    /// # Errors
-    /// When there are no folders, or the system has nothing left.
-    pub fn handler(&self) -> io::Result<Arc<dyn Handler + Send + Sync>> {
-        handler(&self.root()?, &self.programs()?)
-    }
-
-    /// A stop that SIGTERM and Ctrl-C raise. Call it before any thread is started.
-    ///
-    /// # Errors
-    /// What the system reports.
-    pub fn stop(&self) -> io::Result<Arc<Stop>> {
-        let stop = Arc::new(Stop::new());
-        concurrency::stop_on_signals(Arc::clone(&stop))?;
-        Ok(stop)
-    }
-}
 
 /// What is in the folder that a request asks to see: nothing is hidden but names that begin with a
 /// dot, and of more than 10,000 names some are left out. `None` where the request does not read, or

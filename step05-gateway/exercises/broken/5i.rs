@@ -4,10 +4,9 @@
 //! sends no content.
 
 use check::exercise::{self, Given};
-use concurrency::event_loop;
-use gateway::{Answer, App, BadPrefix, BodyWriter, HeadReader, Offload, Pool, Responder, Routes};
+use gateway::{Answer, App, BodyWriter, HeadReader, Offload, Pool, Responder};
 use http_parse::{Parsed, ResponseHead, Status};
-use static_files::{Config, Files, Listing, Request};
+use static_files::Request;
 use std::io::{self, BufWriter, Read, Write};
 use std::mem;
 use std::process::ExitCode;
@@ -108,12 +107,10 @@ impl App for Count {
 }
 
 fn serve(given: &Given) -> io::Result<()> {
-    let app = Offload::new(Logged { inner: Count }, Pool::default())?;
-    let mut site = Routes::new(Files::new(&given.root()?)?.listing(Listing::Shown));
-    let below = "/count".parse();
-    site.mount(below.map_err(|bad: BadPrefix| io::Error::other(bad))?, app);
-    let stop = given.stop()?;
-    event_loop(&given.listener()?, &site, &Config::default(), &stop)
+    given.serve_below("/count", || {
+        let app = Offload::new(Logged { inner: Count }, Pool::default())?;
+        Ok(app)
+    })
 }
 
 fn main() -> ExitCode {

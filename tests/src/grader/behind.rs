@@ -146,7 +146,11 @@ pub(super) struct Line {
 pub(super) type Heard<T> = Result<T, String>;
 
 impl Line {
-    fn new(stream: TcpStream) -> io::Result<Line> {
+    /// Speaks over this connection, with patience.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub(super) fn new(stream: TcpStream) -> io::Result<Line> {
         stream.set_nonblocking(false)?;
         // Octets leave when they are said, or a cut would cut nothing.
         stream.set_nodelay(true)?;

@@ -54,7 +54,9 @@ pub(super) fn subject(needs: Needs) -> Result<Subject, Problem> {
         | Needs::Limited
         | Needs::Counted
         | Needs::Guarded
-        | Needs::Sendfile => {
+        | Needs::Sendfile
+        | Needs::Cached
+        | Needs::Examined => {
             return Err(beyond());
         }
     };

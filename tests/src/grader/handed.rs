@@ -60,6 +60,11 @@ impl Handed {
         value.rsplit(',').next().map(str::trim)
     }
 
+    /// The target.
+    pub(super) fn target(&self) -> &str {
+        self.line.split(' ').nth(1).unwrap_or_default()
+    }
+
     /// The method.
     pub(super) fn method(&self) -> &str {
         self.line.split(' ').next().unwrap_or_default()

@@ -82,6 +82,11 @@ pub enum Needs {
     /// The programs in `{cgi}` are run, and one that answers with `X-Sendfile` and a name has that
     /// file of `{root}` sent.
     Sendfile,
+    /// Requests for `/api/` are handed on, and answers are kept as long as they say that they are good.
+    Cached,
+    /// The files of `{root}` are served, and requests for `/api/` are handed on to those of `{upstream}`
+    /// and `{other}` that answer `GET /health` with 200; each is asked that at least once a second.
+    Examined,
 }
 
 impl Needs {
@@ -98,8 +103,9 @@ impl Needs {
             Needs::Sorted | Needs::ErrorPages => Some(Needs::Files),
             // Of an executor, what makes it one is asked by its own check alone.
             Needs::Executor | Needs::Limited | Needs::Quiet => Some(Needs::Files),
-            Needs::Counted | Needs::Guarded => Some(Needs::Files),
+            Needs::Counted | Needs::Guarded | Needs::Examined => Some(Needs::Files),
             Needs::Sendfile => Some(Needs::Programs),
+            Needs::Cached => Some(Needs::Proxy),
             Needs::Wires => Some(Needs::FastCgi),
             Needs::Slow | Needs::Panics => Some(Needs::Company),
         };
@@ -147,6 +153,8 @@ impl fmt::Display for Needs {
                  standard error a line for each answer: GET /count/3 200 6"
             }
             Needs::Guarded => "the files of {root}; below /kept/, reader with `open: sésame` alone",
+            Needs::Cached => "/api/… is handed on, and what may be kept is kept",
+            Needs::Examined => "/api/… is handed on to who is well: GET /health, once a second",
             Needs::Sendfile => "the programs in {cgi}, which may name a file of {root}: X-Sendfile",
         })
     }
