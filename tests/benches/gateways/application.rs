@@ -101,7 +101,8 @@ impl Line {
 
 /// The answer's records: its octets, their end, and the end of the request.
 fn answer_to([high, low]: [u8; 2], out: &mut Vec<u8>) {
-    let content = format!("Content-Type: text/plain\r\n\r\n{ANSWER}");
+    let octets = ANSWER.len();
+    let content = format!("Content-Type: text/plain\r\nContent-Length: {octets}\r\n\r\n{ANSWER}");
     let len = u8::try_from(content.len()).expect("a short answer");
     out.extend([1, 6, high, low, 0, len, 0, 0]);
     out.extend(content.as_bytes());

@@ -9,8 +9,8 @@ use check::binary::{Profile, gateway};
 use std::process::Command;
 
 /// What an application answers with, whatever it is.
-pub(crate) const ANSWER: &str = "An answer of 128 octets, no more and no less, as they are sent a thousand times a second \
-     by applications that have hardly anything t";
+pub(crate) const ANSWER: &str = "An answer of 128 octets, no more, no less, as they are sent a thousand times a second \
+     by applications that have hardly anything.";
 
 /// An HTTP server that has the answer ready.
 const ORIGIN: &str = "\
@@ -78,6 +78,7 @@ ErrorLog ROOT/apache.log
 LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
 LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
 LoadModule alias_module /usr/lib/apache2/modules/mod_alias.so
+LoadModule env_module /usr/lib/apache2/modules/mod_env.so
 LoadModule cgid_module /usr/lib/apache2/modules/mod_cgid.so
 StartServers 1
 ServerLimit 1
@@ -85,6 +86,7 @@ ThreadsPerChild 64
 MaxRequestWorkers 64
 MaxKeepAliveRequests 0
 ScriptSock ROOT/cgid.sock
+SetEnv ap_trust_cgilike_cl 1
 ScriptAlias /cgi/ ROOT/site/cgi/
 ";
 
