@@ -65,7 +65,7 @@ pub struct Upstream {
     hung: Option<Hung>,
     /// There from the first answer on that nobody wanted to its end; `None` if it cannot be had.
     drain: OnceLock<Option<Drain>>,
-    /// By server: requests of which no octet of an answer has come.
+    /// By server: requests of which no octet of an answer has come for long.
     awaited: Box<[AtomicUsize]>,
     /// By server, and last for all of them: what was told of its failures.
     hushes: Mutex<Box<[Hush]>>,

@@ -290,13 +290,14 @@ fn failures_get_one_sentence_and_exit_code_one() {
     let folder = TempDir::new();
     let site = folder.path().display().to_string();
     let none = folder.path().join("none").display().to_string();
-    check(&[&none], 1, "there is no folder");
-    check(
+    let free = ["--listen", "127.0.0.1:0"];
+    let fails = |words: &[&str], expected| check(&[words, &free].concat(), 1, expected);
+    fails(&[&none], "there is no folder");
+    fails(
         &[&site, "--cgi", &format!("/cgi={none}")],
-        1,
         "there is no folder",
     );
-    check(&[&site, "--trace", &site], 1, "the trace cannot be written");
+    fails(&[&site, "--trace", &site], "the trace cannot be written");
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let taken = taken.local_addr().expect("it is bound").to_string();
     check(&[&site, "--listen", &taken], 1, "--listen 127.0.0.1:0");

@@ -150,6 +150,31 @@ fn a_connection_closed_while_idle_is_not_used_for_a_post() {
     }
 }
 
+/// As a php-fpm with one child: it takes a connection when the one it has is closed.
+#[test]
+fn a_process_that_a_kept_connection_holds_is_freed_for_who_waits() {
+    const CLIENTS: usize = 4;
+    for name in BOTH {
+        let application = Application::new();
+        let server = start(name, capacity(9, 9), &[application.address()]);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut answered = 0;
+                while answered < CLIENTS {
+                    let mut line = application.accept();
+                    while answered < CLIENTS && line.request().is_some() {
+                        line.answer("one after the other");
+                        answered += 1;
+                    }
+                }
+            });
+            for _ in 0..CLIENTS {
+                scope.spawn(|| assert_eq!(server.get("/app").status, 200, "{name}"));
+            }
+        });
+    }
+}
+
 #[test]
 fn words_that_come_unasked_on_a_kept_connection_answer_nobody() {
     for name in BOTH {

@@ -26,9 +26,9 @@ pub struct Capacity {
 pub enum Keeping {
     /// Whenever the other server allows it.
     Always,
-    /// Unless a request waits for its first octet at that server: it may wait for the very process
-    /// that the kept connection would hold. A php-fpm child serves one connection until that is
-    /// closed, and nobody can be asked how many children there are.
+    /// Unless a request has waited for its first octet at that server for a while: it may wait for the
+    /// very process that a kept connection holds. A php-fpm child serves one connection until that
+    /// is closed, and nobody can be asked how many children there are.
     UnlessAwaited,
 }
 // ANCHOR_END: keeping

@@ -22,22 +22,23 @@ pub(super) struct Lease {
     pub(super) place: Place,
     /// What its end will tell about the server.
     pub(super) verdict: Verdict,
-    answer: Answer,
+    waiting: Waiting,
     /// A connection to be kept.
     kept: Option<Wire>,
 }
 
+/// Whether the request has waited for its first octet so long that others should know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Answer {
-    Awaited,
-    Begun,
+enum Waiting {
+    Unnoticed,
+    /// In [`Upstream::awaited`].
+    Counted,
 }
 
 impl Lease {
     pub(super) fn new(upstream: &Arc<Upstream>, place: Place) -> Lease {
-        upstream.awaited[place.server].fetch_add(1, Ordering::Relaxed);
         Lease {
-            answer: Answer::Awaited,
+            waiting: Waiting::Unnoticed,
             upstream: Arc::clone(upstream),
             place,
             verdict: Verdict::Unknown,
@@ -45,10 +46,19 @@ impl Lease {
         }
     }
 
+    /// Tells that the server is long in answering: connections at rest may hold what it lacks.
+    pub(super) fn waits(&mut self) {
+        if self.waiting == Waiting::Unnoticed {
+            self.waiting = Waiting::Counted;
+            self.upstream.awaited[self.place.server].fetch_add(1, Ordering::Relaxed);
+            self.upstream.forget_kept(self.place.server);
+        }
+    }
+
     /// Tells that the server has begun to answer.
     pub(super) fn heard(&mut self) {
-        if self.answer == Answer::Awaited {
-            self.answer = Answer::Begun;
+        if self.waiting == Waiting::Counted {
+            self.waiting = Waiting::Unnoticed;
             self.upstream.awaited[self.place.server].fetch_sub(1, Ordering::Relaxed);
         }
     }

@@ -1,5 +1,6 @@
 //! A place at a server, the connection to it, and the answer that comes over it.
 
+use super::capacity::Keeping;
 use super::lease::Lease;
 use super::outgoing::Outgoing;
 use super::table::{Company, Order};
@@ -17,6 +18,10 @@ const COMPLAINTS: usize = 64 * 1024;
 /// asked where it is alone: before it may be a stream without end.
 const BEHIND: Duration = Duration::from_millis(100);
 
+/// How long a request waits for a first octet before connections at rest are closed for its sake: longer
+/// than a quick answer takes, and shorter than anybody notices.
+const SILENCE: Duration = Duration::from_millis(10);
+
 /// A request at a server.
 #[derive(Debug)]
 pub(super) struct Talk {
@@ -28,6 +33,8 @@ pub(super) struct Talk {
     connected_by: Option<Instant>,
     /// Behind others: when it has waited for them too long.
     through_by: Option<Instant>,
+    /// When others are told that it waits; `None` where nobody has to know, and once they do.
+    noticed_by: Option<Instant>,
     upload: Upload,
     /// Octets of complaints that may still be logged.
     complaints_left: usize,
@@ -71,13 +78,18 @@ impl Kind {
 impl Talk {
     /// A connection that has just been taken or begun.
     pub(super) fn new(lease: Lease, wire: Wire, patience: Duration) -> Talk {
+        let now = Instant::now();
         let connected_by = match wire.age {
-            Age::Fresh => Some(Instant::now() + patience),
+            Age::Fresh => Some(now + patience),
             Age::Reused => None,
         };
         let through_by = match lease.place.order {
             Order::Now => None,
-            Order::Behind => Some(Instant::now() + BEHIND),
+            Order::Behind => Some(now + BEHIND),
+        };
+        let noticed_by = match lease.upstream.capacity.keeping {
+            Keeping::Always => None,
+            Keeping::UnlessAwaited => Some(now + SILENCE),
         };
         Talk {
             wire,
@@ -85,6 +97,7 @@ impl Talk {
             answer: Answer::UnderWay,
             connected_by,
             through_by,
+            noticed_by,
             upload: Upload::Taken,
             complaints_left: COMPLAINTS,
         }
@@ -121,15 +134,18 @@ impl Talk {
 
     /// The error of a connection that takes too long to stand.
     fn late(&self) -> Option<io::Error> {
-        self.connected_by.filter(|by| Instant::now() >= *by)?;
+        if !is_past(self.connected_by) {
+            return None;
+        }
         let reason = "did not take the connection in time";
         Some(io::Error::new(io::ErrorKind::TimedOut, reason))
     }
 
     /// When to look again even if nothing has come: a connection must stand by then, or those
-    /// before this request be through.
+    /// before this request be through, or others be told that it waits.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.connected_by.or(self.through_by)
+        let all = [self.connected_by, self.through_by, self.noticed_by];
+        all.into_iter().flatten().min()
     }
 
     /// Whether what waits can leave.
@@ -178,7 +194,10 @@ impl Talk {
         let filled = self.wire.fill();
         if self.wire.heard {
             self.lease.heard();
-            self.through_by = None;
+            (self.through_by, self.noticed_by) = (None, None);
+        } else if is_past(self.noticed_by) {
+            self.noticed_by = None;
+            self.lease.waits();
         }
         match filled {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock && self.is_stuck() => {
@@ -199,11 +218,15 @@ impl Talk {
     }
 
     fn is_stuck(&self) -> bool {
-        self.through_by.is_some_and(|by| Instant::now() >= by)
+        is_past(self.through_by)
     }
 
     /// Whether the next request may follow on this connection.
     pub(super) fn is_free(&self) -> bool {
         self.answer == Answer::Ended(After::Keep) && self.wire.front().is_empty()
     }
+}
+
+fn is_past(time: Option<Instant>) -> bool {
+    time.is_some_and(|time| Instant::now() >= time)
 }
