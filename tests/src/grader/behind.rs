@@ -245,6 +245,19 @@ impl Line {
         thread::park_timeout(BETWEEN_PIECES);
     }
 
+    /// Hears so many octets while these are said, so that neither has to wait for the other.
+    pub(super) fn while_saying(&mut self, octets: &[u8], count: usize) -> Heard<Vec<u8>> {
+        let speaking = self.stream.try_clone();
+        let mut speaking = speaking.map_err(|error| error.to_string())?;
+        thread::scope(|scope| {
+            // As above.
+            let say = move || drop(speaking.write_all(octets));
+            let said = thread::Builder::new().spawn_scoped(scope, say);
+            said.map_err(|error| error.to_string())?;
+            self.exactly(count)
+        })
+    }
+
     /// Says that nothing more will be said; what is heard is still read.
     pub(super) fn finish(&self) {
         // A connection that is gone has been finished.

@@ -39,7 +39,9 @@ pub(super) fn subject(needs: Needs) -> Result<Subject, Problem> {
     let serve: Serve = match needs {
         Needs::Address => return built(1),
         // What its programs complain about is no business of whoever reads the verdicts.
-        Needs::Programs | Needs::FastCgi | Needs::Wires | Needs::Proxy => return built(5),
+        Needs::Programs | Needs::FastCgi | Needs::Wires | Needs::Proxy | Needs::Tunnels => {
+            return built(5);
+        }
         Needs::Wsgi => return built(5).map(|subject| subject.told(&WSGI)),
         Needs::Echoes => echoes,
         Needs::Lines => lines,

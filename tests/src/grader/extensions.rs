@@ -5,11 +5,11 @@ use crate::grader::table::{Check, Label, Needs};
 use crate::grader::{
     beyond1_chat, beyond2_upload, beyond3_pages, beyond3_sorted, beyond4, beyond4_limits,
     beyond4_quiet, beyond5_cache, beyond5_health, beyond5_middleware, beyond5_password,
-    beyond5_sendfile,
+    beyond5_sendfile, beyond5_tunnel,
 };
 
 /// Checks of what a server can do beyond the course, for exercises: asked only by their names.
-pub const EXTENSIONS: [Check; 12] = table! {
+pub const EXTENSIONS: [Check; 13] = table! {
     "1h" "1.3" "Chat room"            Course Chat       beyond1_chat::chat_room;
     "2i" "2.5" "Upload with progress" Rfc    Uploads    beyond2_upload::upload;
     "3i" "3.2" "Sorted listing"       Course Sorted     beyond3_sorted::sorted_listing;
@@ -20,6 +20,7 @@ pub const EXTENSIONS: [Check; 12] = table! {
     "5i" "5.2" "Middleware"           Course Counted    beyond5_middleware::middleware;
     "5j" "5.1" "X-Sendfile"           Course Sendfile   beyond5_sendfile::x_sendfile;
     "5k" "5.6" "Response cache"       Rfc    Cached     beyond5_cache::response_cache;
+    "5l" "5.6" "WebSocket tunnel"     Rfc    Tunnels    beyond5_tunnel::websocket_tunnel;
     "5m" "5.6" "Active health checks" Course Examined   beyond5_health::health_checks;
     "5n" "5.8" "Basic authentication" Rfc    Guarded    beyond5_password::basic_authentication;
 };

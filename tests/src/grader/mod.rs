@@ -28,6 +28,8 @@ mod beyond5_health;
 mod beyond5_middleware;
 mod beyond5_password;
 mod beyond5_sendfile;
+mod beyond5_switch;
+mod beyond5_tunnel;
 mod checks;
 mod command_line;
 mod course;

@@ -87,6 +87,9 @@ pub enum Needs {
     /// The files of `{root}` are served, and requests for `/api/` are handed on to those of `{upstream}`
     /// and `{other}` that answer `GET /health` with 200; each is asked that at least once a second.
     Examined,
+    /// As [`Needs::Proxy`], and a request there that asks for WebSocket is handed on with the question:
+    /// if the answer is 101, octets go both ways.
+    Tunnels,
 }
 
 impl Needs {
@@ -105,7 +108,7 @@ impl Needs {
             Needs::Executor | Needs::Limited | Needs::Quiet => Some(Needs::Files),
             Needs::Counted | Needs::Guarded | Needs::Examined => Some(Needs::Files),
             Needs::Sendfile => Some(Needs::Programs),
-            Needs::Cached => Some(Needs::Proxy),
+            Needs::Cached | Needs::Tunnels => Some(Needs::Proxy),
             Needs::Wires => Some(Needs::FastCgi),
             Needs::Slow | Needs::Panics => Some(Needs::Company),
         };
@@ -154,6 +157,7 @@ impl fmt::Display for Needs {
             }
             Needs::Guarded => "the files of {root}; below /kept/, reader with `open: sésame` alone",
             Needs::Cached => "/api/… is handed on, and what may be kept is kept",
+            Needs::Tunnels => "/api/… is handed on, and what asks for WebSocket may get it",
             Needs::Examined => "/api/… is handed on to who is well: GET /health, once a second",
             Needs::Sendfile => "the programs in {cgi}, which may name a file of {root}: X-Sendfile",
         })
