@@ -107,20 +107,7 @@ pub(crate) fn full_house(subject: &Subject, tree: &Tree) -> Verdict {
     subject.judged_with(tree, config, |server| {
         // One after the other they would need five times as long.
         let allowed = HEARD.max(25 * jobs(PROOF, server, 1)?);
-        // Half of them are there before anybody has asked, so that however slowly they come, nobody
-        // is done before the house is full.
-        let mut crowd = Vec::new();
-        while crowd.len() < CROWD / 2 {
-            crowd.push(PROOF.talk(server)?);
-        }
-        while crowd.len() < CROWD {
-            let mut talk = PROOF.talk(server)?;
-            talk.say(last_get("/slow"));
-            crowd.push(talk);
-        }
-        for talk in &mut crowd[..CROWD / 2] {
-            talk.say(last_get("/slow"));
-        }
+        let mut crowd = crowd(server, PROOF)?;
         let until = Instant::now() + allowed;
         let (mut sent_away, mut cut) = (0, Vec::new());
         for talk in &mut crowd {
@@ -147,6 +134,24 @@ pub(crate) fn full_house(subject: &Subject, tree: &Tree) -> Verdict {
             false => Ok(()),
         }
     })
+}
+
+/// Clients who all ask. Half of them are there before anybody has asked, so that however slowly they
+/// come, nobody is done before the house is full.
+fn crowd(server: &Server, proof: Proof) -> Found<Vec<Talk>> {
+    let mut crowd = Vec::new();
+    while crowd.len() < CROWD / 2 {
+        crowd.push(proof.talk(server)?);
+    }
+    while crowd.len() < CROWD {
+        let mut talk = proof.talk(server)?;
+        talk.say(last_get("/slow"));
+        crowd.push(talk);
+    }
+    for talk in &mut crowd[..CROWD / 2] {
+        talk.say(last_get("/slow"));
+    }
+    Ok(crowd)
 }
 
 /// 4f: who takes a file slowly costs neither memory nor anybody else's time.
