@@ -5,7 +5,7 @@
 //! with, and with the solutions.
 #![forbid(unsafe_code)]
 
-use book::exercises::{Exercise, catalogue};
+use book::exercises::{Exercise, STEPS, catalogue};
 use book::workbook::Workbook;
 use check::exercise::subject;
 use check::grader::{Check, EXTENSIONS, Problem, Tree, find};
@@ -161,7 +161,18 @@ fn judge(exercise: &Exercise, version: Version, program: &Path) -> Vec<String> {
         let finding = verdict(&check, program).err()?;
         Some(format!("{version:?} {id} loses {}: {finding}", check.id))
     });
-    own.into_iter().chain(earlier).collect()
+    let wrong: Vec<String> = own.into_iter().chain(earlier).collect();
+    let said = match version {
+        Version::Starter | Version::Broken => "fails it",
+        Version::Solution => "passes it",
+    };
+    if wrong.is_empty() {
+        println!(
+            "{id} {version:?}: {said}, and keeps {}",
+            check.earlier().count()
+        );
+    }
+    wrong
 }
 
 #[track_caller]
@@ -221,6 +232,96 @@ fn solutions_are_formatted_and_clippy_has_nothing_to_say() {
     let output = cargo(&solutions, &words).output().expect("cargo runs");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
+}
+
+/// Where the chapters are listed, and where each exercise has a row.
+const CONTENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../book/chapters/SUMMARY.md");
+const TABLE: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../book/chapters/appendix/exercises.txt"
+);
+
+/// The file of the chapter with that number, in the book.
+fn chapter(contents: &str, number: &str) -> String {
+    let start = format!("- [{number} ");
+    let entry = contents.lines().find(|line| line.starts_with(&start));
+    let file = entry.and_then(|line| line.split_once("](")?.1.strip_suffix(')'));
+    let file = file.unwrap_or_else(|| panic!("there is no chapter {number}"));
+    format!("../{file}")
+}
+
+/// The broken servers of the gallery that fail a check, as the suite of checks holds it true.
+fn gallery(id: &str) -> Vec<String> {
+    let output = Command::new(env!("CARGO_BIN_EXE_broken")).output();
+    let text = String::from_utf8(output.expect("it was built").stdout).expect("names are text");
+    let name = |line: &str| {
+        let mut words = line.split_whitespace();
+        let name = words.next()?;
+        words.any(|word| word == id).then(|| format!("`{name}`"))
+    };
+    text.lines().filter_map(name).collect()
+}
+
+/// What the wrong solution of an exercise beyond the course has got wrong, in its own words.
+fn misconception(exercise: &Exercise) -> String {
+    let code = fs::read_to_string(exercise.broken()).expect("a wrong solution is readable");
+    let doc = code.lines().map_while(|line| line.strip_prefix("//!"));
+    let doc = doc.map(str::trim).collect::<Vec<_>>().join("\n");
+    let told = match doc.split_once("The misconception: ") {
+        Some((_, told)) => told,
+        None => &doc,
+    };
+    let told = told.split("\n\n").next().unwrap_or_default();
+    let (first, rest) = told.split_at(1);
+    first.to_uppercase() + &rest.replace('\n', " ")
+}
+
+/// What becomes of each version of an exercise, as the tests above hold it true.
+fn row(exercise: &Exercise, contents: &str) -> String {
+    let Exercise { id, title, .. } = exercise;
+    let (size, number) = (exercise.size.to_string(), &exercise.chapter);
+    let (size, file) = (size.to_lowercase(), chapter(contents, number));
+    let check = find(id).unwrap_or_else(|| panic!("no check is called {id}"));
+    let kept = match check.earlier().count() {
+        0 => String::new(),
+        count => format!(", keeps {count}"),
+    };
+    let broken = match Version::Broken.exercises().contains(exercise) {
+        true => misconception(exercise),
+        false => gallery(id).join(", "),
+    };
+    assert!(!broken.is_empty(), "nobody fails {id}");
+    format!(
+        "| [{id} {title}]({file}#exercise-{id}) | {size} | [{number}]({file}) | fails {id}{kept} | \
+         passes {id}{kept} | {broken} |\n"
+    )
+}
+
+fn table() -> String {
+    let contents = fs::read_to_string(CONTENTS).expect("the contents are readable");
+    let mut text = String::new();
+    for step in 1..=STEPS.len() {
+        let start = format!("# Step {step}: ");
+        let title = contents.lines().find_map(|line| line.strip_prefix(&start));
+        let title = title.unwrap_or_else(|| panic!("there is no step {step}"));
+        text += &format!(
+            "## Step {step}: {title}\n\n| exercise | size | chapter | starter | solution | broken |\n\
+             |---|---|---|---|---|---|\n"
+        );
+        let exercises = EXERCISES.iter().filter(|exercise| exercise.step() == step);
+        text.extend(exercises.map(|exercise| row(exercise, &contents)));
+        text.push('\n');
+    }
+    text
+}
+
+#[test]
+fn the_appendix_shows_what_becomes_of_each_exercise() {
+    if env::var_os("BLESS").is_some() {
+        fs::write(TABLE, table()).expect("the table can be written");
+    }
+    let shown = fs::read_to_string(TABLE).unwrap_or_default();
+    assert_eq!(shown, table(), "BLESS=1 writes {TABLE}");
 }
 
 /// Lines of a solution that are worth something: long, and not given.
