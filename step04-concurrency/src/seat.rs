@@ -20,11 +20,16 @@ pub(crate) struct Seat<'h> {
     /// `None` while there is a session.
     idle: Option<Idle>,
     /// `None` while the connection is idle. Boxed, for most are.
-    session: Option<Box<Session<'h>>>,
+    awake: Option<Box<Awake<'h>>>,
     /// The timer entry that is good; an older one is ignored.
     pub(crate) armed: Option<Instant>,
     /// What the kernel has been told to watch, by end; `None` is not registered.
     registered: [Option<Interest>; ENDS],
+}
+
+/// A session, and what the kernel has been told for its sake alone.
+struct Awake<'h> {
+    session: Session<'h>,
     /// Whether the client is watched though nothing is wanted of it: the next request will be, and
     /// before its answer a client sends none, as a rule. The first that comes too early ends it.
     early: bool,
@@ -51,13 +56,14 @@ impl<'h> Seat<'h> {
     pub(crate) fn new(idle: Idle) -> Seat<'h> {
         Seat {
             idle: Some(idle),
-            session: None,
+            awake: None,
             armed: None,
             registered: [None; ENDS],
-            early: false,
-            post: None,
-            serial: (0, 0),
         }
+    }
+
+    fn session(&self) -> Option<&Session<'h>> {
+        self.awake.as_deref().map(|awake| &awake.session)
     }
 
     /// What the kernel has been told to watch, by end.
@@ -92,8 +98,8 @@ impl<'h> Seat<'h> {
     // ANCHOR: fold
     /// Gives the desk back if nothing is under way any more.
     pub(crate) fn fold(&mut self, service: &mut Service<'h>) {
-        if let Some(session) = self.session.take_if(|session| session.is_foldable()) {
-            let (idle, desk) = session.fold();
+        if let Some(awake) = self.awake.take_if(|awake| awake.session.is_foldable()) {
+            let (idle, desk) = awake.session.fold();
             self.idle = Some(idle);
             service.desks.put_back(desk);
         }
@@ -102,8 +108,8 @@ impl<'h> Seat<'h> {
 
     /// Gives the desk back, whatever was under way, and closes the connection.
     pub(crate) fn leave(&mut self, service: &mut Service<'h>) {
-        if let Some(session) = self.session.take() {
-            let (_closed, desk) = session.fold();
+        if let Some(awake) = self.awake.take() {
+            let (_closed, desk) = awake.session.fold();
             service.desks.put_back(desk);
         }
         self.idle = None;
@@ -113,15 +119,19 @@ impl<'h> Seat<'h> {
     pub(crate) fn wake(&mut self, service: &mut Service<'h>) -> &mut Session<'h> {
         if let Some(idle) = self.idle.take() {
             let desk = service.desks.take(service.config);
-            let session = idle.wake(desk, service.handler, service.config);
-            self.session = Some(Box::new(session));
+            self.awake = Some(Box::new(Awake {
+                session: idle.wake(desk, service.handler, service.config),
+                early: false,
+                post: None,
+                serial: (0, 0),
+            }));
         }
-        self.session.as_deref_mut().expect(ONE_OF_BOTH)
+        &mut self.awake.as_mut().expect(ONE_OF_BOTH).session
     }
 
     /// When to call [`Seat::step`] even if nothing is ready.
     pub(crate) fn deadline(&self) -> Instant {
-        match (&self.session, &self.idle) {
+        match (self.session(), &self.idle) {
             (Some(session), _) => session.deadline(),
             (None, Some(idle)) => idle.deadline(),
             (None, None) => unreachable!("{ONE_OF_BOTH}"),
@@ -130,13 +140,12 @@ impl<'h> Seat<'h> {
 
     /// Whether nothing is under way, so that closing now loses nothing.
     pub(crate) fn is_idle(&self) -> bool {
-        let session = self.session.as_ref();
-        session.is_none_or(|session| session.is_idle())
+        self.session().is_none_or(|session| session.is_idle())
     }
 
     /// How far it has come, counted from when it was idle last.
     pub(crate) fn glance(&self) -> Glance {
-        match (&self.session, &self.idle) {
+        match (self.session(), &self.idle) {
             (Some(session), _) => session.glance(),
             (None, Some(idle)) => idle.glance(),
             (None, None) => unreachable!("{ONE_OF_BOTH}"),
@@ -145,12 +154,11 @@ impl<'h> Seat<'h> {
 
     /// Whether [`Seat::fold`] will find nothing under way.
     pub(crate) fn is_foldable(&self) -> bool {
-        let session = self.session.as_ref();
-        session.is_some_and(|session| session.is_foldable())
+        self.session().is_some_and(|session| session.is_foldable())
     }
 
     fn wants(&self) -> [Option<Want<'_>>; ENDS] {
-        match (&self.session, &self.idle) {
+        match (self.session(), &self.idle) {
             (Some(session), _) => session.wants(),
             (None, Some(idle)) => idle.wants(),
             (None, None) => unreachable!("{ONE_OF_BOTH}"),
@@ -167,15 +175,13 @@ impl<'h> Seat<'h> {
     /// Tells the kernel the difference between what it watches and what the session wants.
     pub(crate) fn reconcile(&mut self, watch: &mut Watch, token: Token) -> io::Result<()> {
         let (mut registered, mut post, mut early) = (self.registered, None, false);
-        let serial = self
-            .session
-            .as_ref()
-            .map_or((0, 0), |session| session.serial());
-        if self.serial != serial {
+        let awake = self.awake.as_deref();
+        let serial = awake.map_or((0, 0), |awake| awake.session.serial());
+        if awake.map_or((0, 0), |awake| awake.serial) != serial {
             // The descriptors of an earlier exchange are closed, and their registrations with them.
             registered[CLIENT + 1..].fill(None);
         }
-        let was_in_vain = self.early && token.end() == CLIENT;
+        let was_in_vain = awake.is_some_and(|awake| awake.early) && token.end() == CLIENT;
         for (end, want) in self.wants().into_iter().enumerate() {
             let registered = &mut registered[end];
             let Some(want) = want else {
@@ -197,25 +203,27 @@ impl<'h> Seat<'h> {
             }
             *registered = wanted;
         }
-        if let Some(old) = self.post.filter(|old| post != Some(*old)) {
-            watch.posts.let_go(old, &watch.epoll);
+        self.registered = registered;
+        if let Some(awake) = &mut self.awake {
+            if let Some(old) = awake.post.filter(|old| post != Some(*old)) {
+                watch.posts.let_go(old, &watch.epoll);
+            }
+            (awake.serial, awake.post, awake.early) = (serial, post, early);
         }
-        (self.registered, self.serial, self.post) = (registered, serial, post);
-        self.early = early;
         Ok(())
     }
     // ANCHOR_END: reconcile
 
     /// Undoes what is registered of a program, whose descriptors may outlive the session.
     pub(crate) fn forget(&mut self, watch: &mut Watch) {
-        if let Some(post) = self.post.take() {
+        let Some(awake) = &mut self.awake else { return };
+        if let Some(post) = awake.post.take() {
             watch.posts.let_go(post, &watch.epoll);
         }
-        let Some(session) = &self.session else { return };
-        if self.serial != session.serial() {
+        if awake.serial != awake.session.serial() {
             return;
         }
-        let ends = session.wants().into_iter().zip(&self.registered);
+        let ends = awake.session.wants().into_iter().zip(&self.registered);
         for (want, registered) in ends.skip(CLIENT + 1) {
             if let (Some(want), Some(_)) = (want, registered)
                 && want.kept.is_none()
