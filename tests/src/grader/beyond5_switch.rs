@@ -13,6 +13,9 @@ pub(super) const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 pub(super) const MASKED: &[u8] = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
 pub(super) const FRAME: &[u8] = b"\x81\x05Hello";
 
+/// What a client says before it ends its side.
+pub(super) const LAST_WORDS: &[u8] = b"last words";
+
 /// Octets in each direction when both talk: down, more than all buffers on the way like to hold.
 pub(super) const UP: usize = 3 << 20;
 pub(super) const DOWN: usize = 16 << 20;
@@ -94,13 +97,13 @@ fn speak(name: &str, line: &mut Line, told: &Sender<Vec<u8>>) -> Heard<()> {
             line.say(is_heard(right));
         }
         "last" => {
-            let right = line.exactly(10)? == b"last words" && line.ends_within(PATIENCE);
+            let right = line.exactly(LAST_WORDS.len())? == LAST_WORDS && line.ends_within(PATIENCE);
             line.say(is_heard(right));
         }
         "first" => {
             line.say("good-bye");
             line.finish();
-            let words = line.exactly(10)?;
+            let words = line.exactly(LAST_WORDS.len())?;
             if line.ends_within(PATIENCE) {
                 // Whoever asked has stopped waiting.
                 let _ = told.send(words);

@@ -5,7 +5,7 @@
 
 use crate::answer::Asked;
 use crate::grader::behind::Behind;
-use crate::grader::beyond5_switch::{self as switch, DOWN, FRAME, MASKED, UP, octets};
+use crate::grader::beyond5_switch::{self as switch, DOWN, FRAME, LAST_WORDS, MASKED, UP, octets};
 use crate::grader::finding::Proof;
 use crate::grader::played::Played;
 use crate::grader::request::{get, last_get};
@@ -45,10 +45,10 @@ pub(crate) fn websocket_tunnel(subject: &Subject, tree: &Tree) -> Verdict {
         as_they_are(server)?;
         with_the_heads(server)?;
         both_at_once(server)?;
-        client_ends(server)?;
-        server_ends(server, &heard)?;
         refused(server)?;
-        others_meanwhile(server)
+        others_meanwhile(server)?;
+        client_ends(server)?;
+        server_ends(server, &heard)
     })
 }
 
@@ -168,7 +168,7 @@ fn both_at_once(server: &Server) -> Found {
 fn client_ends(server: &Server) -> Found {
     let what = "a client that ends its side, and waits for the answer";
     let mut talk = open(server, proof(what, HALF), "last", b"")?;
-    talk.say("last words").leave();
+    talk.say(LAST_WORDS).leave();
     hears(&mut talk, b"heard")?;
     talk.end()
 }
@@ -179,9 +179,13 @@ fn server_ends(server: &Server, heard: &Receiver<Vec<u8>>) -> Found {
     hears(&mut talk, b"good-bye")?;
     let end = talk.client().expect_end();
     end.map_err(|trouble| talk.trouble("the end of what the server says", &trouble))?;
-    talk.say("last words").leave();
+    // In one piece, since nobody sends further ones to a server that has ended.
+    talk.remember(LAST_WORDS);
+    let sent = talk.client().send(LAST_WORDS);
+    sent.map_err(|trouble| talk.trouble("somebody who takes the client's last words", &trouble))?;
+    talk.leave();
     match heard.recv_timeout(server.patience().wait) {
-        Ok(words) if words == b"last words" => Ok(()),
+        Ok(words) if words == LAST_WORDS => Ok(()),
         Ok(_) | Err(_) => Err(talk.fails("the client's last words, and their end, at the server")),
     }
 }
