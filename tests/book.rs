@@ -17,6 +17,8 @@ mod links;
 mod live;
 #[path = "book/ports.rs"]
 mod ports;
+#[path = "book/print.rs"]
+mod print;
 #[path = "book/program.rs"]
 mod program;
 #[path = "book/readme.rs"]

@@ -18,7 +18,7 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// Headless, with nothing that talks to anybody but us. Chromium refuses to run as root inside
 /// its sandbox, and CI runs as root.
-const ARGUMENTS: [&str; 6] = [
+pub(crate) const ARGUMENTS: [&str; 6] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
