@@ -73,7 +73,9 @@ fn workbook(version: Version, exercises: &[Exercise]) -> Workbook {
     let workbook = Workbook::at(&folder);
     // The folder may be an earlier run's: what is to be built has to be written anew, but only
     // where it differs, or everything would be built again.
-    let _ = fs::remove_file(folder.join("Cargo.toml"));
+    for made in ["Cargo.toml", ".cargo/config.toml"] {
+        let _ = fs::remove_file(folder.join(made));
+    }
     workbook.add(exercises).expect("a workbook can be made");
     for exercise in exercises {
         let path = version.file(exercise);

@@ -13,8 +13,8 @@
 //! A file that is there is never written to again, but for `Cargo.toml`, to which new exercises are
 //! added. So neither an update of the course nor a second start can take anything away.
 //!
-//! A workbook beside the steps finds them by where it is, so that all may be moved together; one
-//! elsewhere, by where they are.
+//! A workbook in the course's folder finds the steps by where it is, so that all may be moved
+//! together; one elsewhere, by where they are.
 
 use crate::exercises::Exercise;
 use crate::home;
@@ -59,7 +59,8 @@ pub struct Workbook {
 impl Workbook {
     /// The one beside the steps.
     pub fn here() -> Workbook {
-        Workbook::at(&home().join("../workbook"))
+        let course = home().parent().unwrap_or(home());
+        Workbook::at(&course.join("workbook"))
     }
 
     /// The one that is meant in the folder `from`: that of which the environment variable
@@ -227,12 +228,12 @@ impl Workbook {
 
     /// What `cargo course` means in here.
     ///
-    /// Beside the steps it is a sentence, as in the course's own settings: Cargo reads both, and does
-    /// not put a list in the place of a sentence. Elsewhere the path may have spaces.
+    /// In the course's folder it is a sentence, as in the course's own settings: Cargo reads both, and
+    /// does not put a list in the place of a sentence. Elsewhere the path may have spaces.
     fn settings(&self) -> String {
         let course = self.course();
         let manifest = course.join(MANIFEST);
-        let words = match course == Path::new("..") {
+        let words = match course.is_relative() {
             true => format!(
                 "\"run --quiet --manifest-path {} --package book --\"",
                 manifest.display()
@@ -248,13 +249,16 @@ impl Workbook {
     fn course(&self) -> PathBuf {
         let course = home().join("..");
         let course = course.canonicalize().unwrap_or(course);
-        let around = self
-            .folder
-            .parent()
-            .and_then(|around| around.canonicalize().ok());
-        match around.is_some_and(|around| around == course) {
-            true => PathBuf::from(".."),
-            false => course,
+        // The folder itself may not have been made yet.
+        let mut around = self.folder.ancestors();
+        let place = around.find_map(|around| {
+            let rest = self.folder.strip_prefix(around).ok()?;
+            Some(around.canonicalize().ok()?.join(rest))
+        });
+        let below = place.as_deref().map(|place| place.strip_prefix(&course));
+        match below {
+            Some(Ok(below)) => below.components().map(|_| "..").collect(),
+            Some(Err(_)) | None => course,
         }
     }
 }
@@ -274,8 +278,20 @@ mod tests {
     use check::TempFolder;
 
     #[test]
+    fn a_workbook_deeper_in_the_course_is_found_from_there_too() {
+        let deeper = Workbook::at(&home().parent().unwrap().join("class/anna"));
+        assert!(deeper.head().contains("path = \"../../step01-socket\""));
+        assert!(
+            deeper
+                .settings()
+                .contains("\"run --quiet --manifest-path ../../Cargo.toml ")
+        );
+    }
+
+    #[test]
     fn a_workbook_beside_the_steps_may_be_moved_together_with_them() {
         let here = Workbook::here();
+        assert!(here.folder().ends_with("workbook") && !here.folder().ends_with("../workbook"));
         assert!(here.head().contains("path = \"../step01-socket\""));
         assert!(here.settings().contains(" ../Cargo.toml "));
         let folder = TempFolder::new().unwrap();
