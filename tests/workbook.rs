@@ -9,7 +9,7 @@ use check::{free_port, needs};
 use learner::{BOOK, Learner, Running};
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 
 /// What all of them stand for: small, and first.
@@ -219,6 +219,9 @@ fn a_slip_of_the_finger_gets_a_suggestion() {
         .types(&["hint", "1B"])
         .with(1, &["no exercise `1B`", "Did you mean 1b?"]);
     learner
+        .types(&["hint", "1.2"])
+        .with(1, &["no exercise `1.2`", "Chapter 1.2 has 1b."]);
+    learner
         .types(&["next", "1b"])
         .with(2, &["unexpected argument"]);
     learner.types(&["chekc"]).with(2, &["similar", "'check'"]);
@@ -311,11 +314,22 @@ fn an_empty_crate_builds_and_fails_the_first_check() {
 }
 
 #[test]
-fn an_exercise_serves_until_ctrl_c_and_leaves_nothing() {
+fn who_is_no_web_server_is_told_with_what_to_talk_to_it() {
     let learner = Learner::started();
     learner.solves(ID);
     let addr = format!("127.0.0.1:{}", free_port());
     let mut running = Running::start(learner.command(&BOOK, &["run", ID, "--listen", &addr]));
+    running.says(&format!("nc {}", addr.replace(':', " ")));
+    running.tell("TERM");
+    running.ends();
+}
+
+#[test]
+fn an_exercise_serves_until_ctrl_c_and_leaves_nothing() {
+    let learner = Learner::started();
+    learner.solves("3a");
+    let addr = format!("127.0.0.1:{}", free_port());
+    let mut running = Running::start(learner.command(&BOOK, &["run", "3a", "--listen", &addr]));
     running.says("until Ctrl-C");
     let root = running.heard();
     let root = root
@@ -328,11 +342,11 @@ fn an_exercise_serves_until_ctrl_c_and_leaves_nothing() {
             break stream;
         }
     };
-    stream.write_all(b"knock").unwrap();
-    stream.shutdown(Shutdown::Write).unwrap();
+    let request = b"GET /hello.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    stream.write_all(request).unwrap();
     let mut said = String::new();
     stream.read_to_string(&mut said).unwrap();
-    assert_eq!(said, "knock");
+    assert!(said.ends_with("Hello, reader.\n"), "{said}");
     running.tell("TERM");
     running.ends();
     assert!(TcpStream::connect(&addr).is_err());

@@ -7,6 +7,7 @@ use book::workbook::Workbook;
 use check::exercise::Progress;
 use similar::get_close_matches;
 use std::env;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -91,9 +92,13 @@ impl Desk {
             .exercises
             .iter()
             .map(|exercise| (exercise.id.as_str(), exercise.title.as_str()));
-        let advice = match meant(name, ids) {
-            Some(id) => format!("Did you mean {id}?"),
-            None => "`cargo course list` shows all of them.".into(),
+        let of = |exercise: &&Exercise| exercise.chapter == name;
+        let chapter = self.exercises.iter().filter(of);
+        let chapter: Vec<&str> = chapter.map(|exercise| exercise.id.as_str()).collect();
+        let advice = match (&chapter[..], meant(name, ids)) {
+            ([_, ..], _) => format!("Chapter {name} has {}.", chapter.join(", ")),
+            ([], Some(id)) => format!("Did you mean {id}?"),
+            ([], None) => "`cargo course list` shows all of them.".into(),
         };
         Err(Failure::new(
             format!("there is no exercise `{name}`"),
@@ -125,11 +130,17 @@ impl Desk {
         self.has(exercise)?;
         let id = &exercise.id;
         let file = self.workbook.file(exercise);
+        let folder = self.workbook.folder();
+        if !folder.join("target").exists() && io::stderr().is_terminal() {
+            anstream::eprintln!(
+                "building the steps for your workbook, once: half a minute or less"
+            );
+        }
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(cargo)
             .args(["test", "--quiet", "--no-run", "--test", id])
             .args(["--message-format", "json-render-diagnostics"])
-            .current_dir(self.workbook.folder())
+            .current_dir(folder)
             .stdin(Stdio::null())
             .stderr(Stdio::inherit())
             .output()

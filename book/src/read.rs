@@ -6,6 +6,7 @@
 use crate::desk::meant;
 use crate::terminal::{STRONG, cannot};
 use crate::{Failure, live};
+use book::exercises::catalogue;
 use book::workbook::Workbook;
 use check::{Asked, Client};
 use concurrency::stop_on_signals;
@@ -96,10 +97,14 @@ pub(crate) fn read(
     Ok(())
 }
 
-/// The page of a chapter, by its number.
+/// The page of a chapter, by its number, or by an exercise of it.
 fn page(chapter: &str) -> Result<String, Failure> {
     let all = book::chapters().map_err(|error| cannot(book::home(), &error))?;
-    if let Some((_, page)) = all.iter().find(|(number, _)| number == chapter) {
+    // Who names an exercise means the chapter that leads to it.
+    let exercises = catalogue().unwrap_or_default();
+    let exercise = exercises.iter().find(|exercise| exercise.id == chapter);
+    let number = exercise.map_or(chapter, |exercise| exercise.chapter.as_str());
+    if let Some((_, page)) = all.iter().find(|(other, _)| other == number) {
         return Ok(page.clone());
     }
     let names = all

@@ -38,17 +38,24 @@ pub(crate) struct Asked {
 
 /// Serves until it is told to end, and ends as the server did.
 pub(crate) fn run(asked: &Asked) -> Result<ExitCode, Failure> {
-    let words = server(asked)?;
+    let (talks, words) = server(asked)?;
     let system = |error: io::Error| Failure::new(error.to_string(), "Is there room on the disk?");
     let stop = Arc::new(Stop::new());
     concurrency::stop_on_signals(Arc::clone(&stop)).map_err(system)?;
     let tree = Tree::new().map_err(system)?;
     let addr = asked.listen.unwrap_or_else(free);
     let words = words.words_at(&tree, addr).unwrap_or_default();
-    say(&format!(
-        "serving {} at {STRONG}http://{addr}/{STRONG:#} until Ctrl-C\n",
-        tree.root().display()
-    ));
+    say(&match talks {
+        Talks::Http => format!(
+            "serving {} at {STRONG}http://{addr}/{STRONG:#} until Ctrl-C\n",
+            tree.root().display()
+        ),
+        Talks::Octets => format!(
+            "listening on {addr} until Ctrl-C; to talk to it: {STRONG}nc {} {}{STRONG:#}\n",
+            addr.ip(),
+            addr.port()
+        ),
+    });
     let (program, arguments) = words.split_first().expect("a command line has a program");
     // It is outlived, so that the files can be removed.
     let served = Command::new(program)
@@ -78,18 +85,40 @@ pub(crate) fn run(asked: &Asked) -> Result<ExitCode, Failure> {
     })
 }
 
+/// What a server understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Talks {
+    /// A browser can ask it.
+    Http,
+    /// It has no messages, or other ones: those of step 1.
+    Octets,
+}
+
+impl Talks {
+    fn of(step: Option<char>) -> Talks {
+        match step {
+            Some('1') => Talks::Octets,
+            Some(_) | None => Talks::Http,
+        }
+    }
+}
+
 /// What was asked for.
-fn server(asked: &Asked) -> Result<Subject, Failure> {
+fn server(asked: &Asked) -> Result<(Talks, Subject), Failure> {
     let what = asked.what.as_deref();
     if let Some(number) = what.and_then(|what| what.strip_prefix("step")) {
         // A step that there is not is told by whoever knows those that there are.
+        let talks = Talks::of(number.trim_start_matches('0').chars().next());
         let number = number.parse().unwrap_or(0);
         let built = binary(number).map(|binary| Subject::words(binary.words));
-        return built.map_err(|why| Failure::new(why, "Such as: cargo course run step03"));
+        return built
+            .map(|subject| (talks, subject))
+            .map_err(|why| Failure::new(why, "Such as: cargo course run step03"));
     }
     let desk = Desk::made()?;
     let exercise = desk.exercise(what)?;
-    Ok(subject(&desk.build(exercise)?))
+    let talks = Talks::of(exercise.id.chars().next());
+    Ok((talks, subject(&desk.build(exercise)?)))
 }
 
 /// The usual address, unless somebody is there.
