@@ -11,11 +11,16 @@
 //!   chapter   2.2
 //! ```
 
+use std::ascii;
 use std::fmt::{self, Write};
 use std::net::SocketAddr;
 
 /// Octets on each side of the point of interest that a report shows.
 pub(crate) const SHOWN_BYTES: usize = 320;
+
+/// Columns that octets take at most when none of them is the point of interest: those that are no
+/// text take four each, and nobody reads them.
+const SHOWN_COLUMNS: usize = 480;
 
 /// Octets that show as text with escapes, long ones cut in the middle of nowhere but marked so.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +28,13 @@ pub struct Escaped<'a>(pub &'a [u8]);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = &self.0[..self.0.len().min(SHOWN_BYTES)];
+        let mut columns = 0;
+        let fits = |octet: &&u8| {
+            columns += ascii::escape_default(**octet).len();
+            columns <= SHOWN_COLUMNS
+        };
+        let fit = self.0.iter().take(SHOWN_BYTES).take_while(fits).count();
+        let shown = &self.0[..fit];
         write!(f, "\"{}\"", shown.escape_ascii())?;
         if shown.len() < self.0.len() {
             write!(f, " and {} octets more", self.0.len() - shown.len())?;
@@ -143,6 +154,17 @@ mod tests {
             rule: "RFC 9112 §2.2".into(),
             chapter: "2.2".into(),
         }
+    }
+
+    #[test]
+    fn octets_that_are_no_text_do_not_fill_the_screen() {
+        let shown = Escaped(&[0xff; 5000]).to_string();
+        assert!(
+            shown.len() < 2 * SHOWN_COLUMNS && shown.ends_with("4880 octets more"),
+            "{shown}"
+        );
+        let shown = Escaped(&[b'a'; 330]).to_string();
+        assert!(shown.ends_with(" and 10 octets more"), "{shown}");
     }
 
     #[test]

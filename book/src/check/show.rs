@@ -133,7 +133,13 @@ impl Shown {
             Err(Problem::NotJudged(_)) => format!("{BAD}not judged{BAD:#}"),
         };
         let took = outcome.took.as_secs_f64();
-        text.push_str(&format!("  {id}  {title:20} {verdict}  {took:.1} s\n"));
+        let again = match self.is_mine && outcome.of != id {
+            true => format!("  {DIM}asked again{DIM:#}"),
+            false => String::new(),
+        };
+        text.push_str(&format!(
+            "  {id}  {title:20} {verdict}  {took:.1} s{again}\n"
+        ));
         match &outcome.verdict {
             Ok(()) => {}
             Err(Problem::Wrong(finding)) => {
@@ -196,6 +202,9 @@ impl Shown {
         };
         if findings().any(|finding| !finding.sent.is_empty()) {
             text.push_str(GLOSSARY);
+        }
+        if findings().any(|finding| finding.at.is_some()) {
+            text.push_str(CARET);
         }
         let is_again = findings().any(|finding| finding.replay(addr()).is_some());
         if is_again && (self.is_mine || self.command.is_some()) {
@@ -262,10 +271,12 @@ fn next_of(outcomes: &[Outcome]) -> String {
 }
 
 const GLOSSARY: &str = "\
-An octet is a byte of eight bits. ^ marks the first one that is not as expected.
+An octet is a byte of eight bits.
 \\r and \\n are the octets 13 and 10, carriage return and line feed; in HTTP, \\r\\n ends a line.
 \\x and two digits are any other octet that has no letter.
 ";
+
+const CARET: &str = "^ marks the first octet that is not as expected.\n";
 
 const AGAIN: &str = "\
 The two commands after `again` are for two terminals: one starts the server, the other sends the

@@ -75,7 +75,11 @@ fn beside(talk: &mut Talk, octets: &[u8]) -> Found<Vec<u8>> {
         });
         talk.client().read_to_end()
     });
-    came.map_err(|trouble| talk.trouble("everything back, and then the end", &trouble))
+    came.map_err(|trouble| {
+        let (all, so_far) = (octets.len(), talk.client().seen().len());
+        let wanted = format!("all {all} octets back, and then the end; {so_far} came");
+        talk.trouble(&wanted, &trouble)
+    })
 }
 
 /// 1c: a line is a line, in however many pieces it comes.
