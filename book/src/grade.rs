@@ -40,6 +40,7 @@ const INTERRUPTED: u8 = 130;
 Examples:
   cargo course grade --each 'submissions/*/run.sh {port} {root}' step02
   cargo course grade --each 'python3 submissions/*/server.py {port}' 2a 2b --csv >grades.csv
+  cargo course check 2b --server 'submissions/anna/run.sh {port} {root}'   why anna's failed
 Each submission runs in its own folder, and is given a {root} of its own.
 The exit status is 0 when all were graded, whatever their grades, and 1 when one was stopped.")]
 pub(crate) struct Asked {
