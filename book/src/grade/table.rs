@@ -92,7 +92,10 @@ impl Table {
             .iter()
             .map(|id| format!("{id} {}", passed(id)))
             .collect();
-        let text = format!("{all} graded; passed by: {}", each.join(", "));
+        let text = match all {
+            0 => "none graded".to_owned(),
+            _ => format!("{all} graded; passed by: {}", each.join(", ")),
+        };
         match self.csv {
             true => eprintln!("{text}"),
             false => say(&format!("{text}\n")),
