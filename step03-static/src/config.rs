@@ -11,7 +11,7 @@ pub struct Timeouts {
     pub head: Duration,
     /// For the next [`Timeouts::PROGRESS`] octets of a request body.
     pub body: Duration,
-    /// For any octet of a response to leave.
+    /// For the next [`Timeouts::PROGRESS`] octets of a response to leave.
     pub send: Duration,
     /// For the next request on a kept connection.
     pub idle: Duration,
@@ -30,7 +30,7 @@ pub struct Timeouts {
 }
 
 impl Timeouts {
-    /// How many octets of a request body count as progress: one a second would be none.
+    /// How many octets of a body count as progress, either way: one a second would be none.
     pub const PROGRESS: u64 = 1024;
 }
 

@@ -33,6 +33,10 @@ use std::time::Instant;
 /// Ready descriptors heard of in one turn.
 const EVENTS: usize = 256;
 
+/// Octets that the kernel holds for a client beyond what the network has taken: enough to keep a fast
+/// one busy until the loop comes round again.
+const UNSENT: i32 = 512 * 1024;
+
 /// Serves until `stop` is raised and what was under way then is answered, or the grace period over.
 /// The listener is made nonblocking, and stays so: other loops may share it.
 ///
@@ -83,6 +87,7 @@ impl<'h> EventLoop<'h> {
         epoll.add(signal.cut_fd(), Token::STOP.into(), Interest::READ)?;
         // Answers are written whole; waiting to fill a packet (Nagle) would only delay them.
         sys::accept_without_delay(listener)?;
+        sys::accept_with_unsent(listener, UNSENT)?;
         Ok(EventLoop {
             listener,
             addr: listener.local_addr()?,

@@ -97,7 +97,7 @@ impl Patience {
         let (count, enough) = match waiting {
             Waiting::Greeting | Waiting::Idle | Waiting::Head => (progress.requests, 1),
             Waiting::Body => (progress.received, Timeouts::PROGRESS),
-            Waiting::Send => (progress.left, 1),
+            Waiting::Send => (progress.left, Timeouts::PROGRESS),
             Waiting::Gateway | Waiting::Tunnel => (progress.relayed, 1),
             Waiting::Linger => (0, 1),
         };

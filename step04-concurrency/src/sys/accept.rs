@@ -36,6 +36,17 @@ pub fn accept_without_delay(listener: &TcpListener) -> io::Result<()> {
     set_option(listener.as_fd(), ffi::IPPROTO_TCP, ffi::TCP_NODELAY, &on)
 }
 
+/// Has all connections that are accepted from now on take no more than so many octets that the network
+/// has not taken yet: without a bound, the kernel keeps megabytes for a client that reads slowly, and
+/// a server cannot tell such a client from one that reads nothing.
+///
+/// # Errors
+/// What setsockopt(2) reports.
+pub fn accept_with_unsent(listener: &TcpListener, octets: c_int) -> io::Result<()> {
+    let (level, name) = (ffi::IPPROTO_TCP, ffi::TCP_NOTSENT_LOWAT);
+    set_option(listener.as_fd(), level, name, &octets)
+}
+
 /// An address as sockaddr_in(3type) and sockaddr_in6(3type) lay it out: the family in the machine's
 /// order, port and address in the network's.
 fn decode(octets: &[u8; 28]) -> io::Result<SocketAddr> {
@@ -57,7 +68,7 @@ fn decode(octets: &[u8; 28]) -> io::Result<SocketAddr> {
 mod tests {
     use super::*;
     use crate::sys::{Port, listen};
-    use std::io::Read;
+    use std::io::{Read, Write};
 
     #[track_caller]
     fn check(loopback: &str) {
@@ -79,6 +90,24 @@ mod tests {
     fn a_connection_comes_nonblocking_without_delay_and_with_its_address() {
         check("127.0.0.1:0");
         check("[::1]:0");
+    }
+
+    /// Octets that a socket takes for a client who reads nothing.
+    fn taken_for_nobody(listener: &TcpListener) -> usize {
+        let addr = listener.local_addr().expect("it is bound");
+        let _client = TcpStream::connect(addr).expect("it listens");
+        let (mut stream, _) = accept(listener).expect("the client waits");
+        let taken = std::iter::from_fn(|| stream.write(&[0; 4096]).ok());
+        taken.sum()
+    }
+
+    #[test]
+    fn little_is_taken_for_a_client_who_reads_nothing() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let usual = taken_for_nobody(&listener);
+        accept_with_unsent(&listener, 16 * 1024).expect("the option exists");
+        let bounded = taken_for_nobody(&listener);
+        assert!(bounded < usual / 2, "{bounded} of {usual}");
     }
 
     #[test]

@@ -58,6 +58,7 @@ pub(super) const MSG_NOSIGNAL: c_int = 0x4000;
 pub(super) const MSG_MORE: c_int = 0x8000;
 pub(super) const IPPROTO_TCP: c_int = 6;
 pub(super) const TCP_NODELAY: c_int = 1;
+pub(super) const TCP_NOTSENT_LOWAT: c_int = 25;
 
 pub(super) const RLIMIT_NOFILE: c_int = 7;
 

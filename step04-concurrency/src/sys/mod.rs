@@ -17,7 +17,7 @@ mod process;
 mod signal;
 mod socket;
 
-pub use accept::{accept, accept_without_delay};
+pub use accept::{accept, accept_with_unsent, accept_without_delay};
 pub use connect::{connect, connect_from, connect_unix};
 pub use epoll::{Epoll, Event, Events, Interest};
 pub use files::{find_beneath, open_found};
