@@ -115,3 +115,15 @@ fn a_published_book_asks_for_nothing_that_is_not_there() {
         .unwrap();
     assert_eq!(shown, "0false");
 }
+
+/// What a reader gets who runs no scripts: the page as it is sent.
+#[test]
+fn a_page_needs_no_script_to_be_read() {
+    let door = FrontDoor::open();
+    let (status, page) = door.get("/step02/2-1-bytes.html");
+    assert_eq!(status, 200);
+    assert!(page.contains("What real servers do"), "{page}");
+    let (_, place) = page.split_once("class=\"live-octets\"").expect("its place");
+    let (_, inside) = place.split_once('>').expect("a tag has an end");
+    assert!(inside.starts_with("</div>"), "{inside}");
+}

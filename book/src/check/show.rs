@@ -255,8 +255,8 @@ fn next_of(outcomes: &[Outcome]) -> String {
         let kept = exercise.iter().all(|outcome| outcome.verdict.is_ok());
         text.push_str(&match (own, kept) {
             (true, true) => format!(
-                "{GOOD}{id} is solved.{GOOD:#} `cargo course diff {id}` compares it with the course's own; \
-                 `cargo course next` goes on.\n"
+                "{GOOD}{id} is solved.{GOOD:#} `cargo course solution {id}` shows how the course does it, \
+                 `cargo course diff {id}` what differs; `cargo course next` goes on.\n"
             ),
             (true, false) => format!(
                 "{BAD}{id} passes, but something that worked before does not work any more.{BAD:#}\n"
