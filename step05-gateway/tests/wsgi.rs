@@ -188,9 +188,10 @@ fn a_page_that_kills_its_worker_costs_nobody_else_an_answer() {
             }
             assert_eq!(server.get("/dies").status, 502, "{name}");
         });
-        // It was asked twice, the second time alone.
+        // It was asked twice, the second time alone: of the other worker, or of the one that came in
+        // the place of the first.
         let after = workers(&server);
-        assert!(after.iter().all(|pid| !before.contains(pid)), "{after:?}");
+        assert!(before.iter().any(|pid| !after.contains(pid)), "{after:?}");
     }
 }
 
