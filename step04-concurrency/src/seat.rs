@@ -176,8 +176,7 @@ impl<'h> Seat<'h> {
     pub(crate) fn reconcile(&mut self, watch: &mut Watch, token: Token) -> io::Result<()> {
         let (mut registered, mut post, mut early) = (self.registered, None, false);
         let awake = self.awake.as_deref();
-        let serial = awake.map_or((0, 0), |awake| awake.session.serial());
-        if awake.map_or((0, 0), |awake| awake.serial) != serial {
+        if awake.is_some_and(|awake| awake.serial != awake.session.serial()) {
             // The descriptors of an earlier exchange are closed, and their registrations with them.
             registered[CLIENT + 1..].fill(None);
         }
@@ -208,7 +207,8 @@ impl<'h> Seat<'h> {
             if let Some(old) = awake.post.filter(|old| post != Some(*old)) {
                 watch.posts.let_go(old, &watch.epoll);
             }
-            (awake.serial, awake.post, awake.early) = (serial, post, early);
+            awake.serial = awake.session.serial();
+            (awake.post, awake.early) = (post, early);
         }
         Ok(())
     }
