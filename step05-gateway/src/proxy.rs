@@ -51,9 +51,10 @@ pub struct Http {
     /// Octets at the front that have been understood and not taken yet.
     skip: usize,
     interim: u32,
-    /// Fields that the Connection of the message in chunks has named: the request's, then the
-    /// response's.
+    /// Fields that the request's Connection has named, and that may not come behind it either.
     named: Vec<Box<[u8]>>,
+    /// The same of the response.
+    named_back: Vec<Box<[u8]>>,
     /// The trailer section that is to go on.
     trailers: Fields,
 }
@@ -101,6 +102,7 @@ impl Default for Http {
             skip: 0,
             interim: 0,
             named: Vec::new(),
+            named_back: Vec::new(),
             trailers: Fields::new(),
         }
     }
@@ -116,7 +118,7 @@ impl Protocol for Http {
             named: hop::named(&request.head.fields),
             ..Http::default()
         };
-        outward::write_head(request, length, upgrade, out);
+        outward::write_head(request, &self.named, length, upgrade, out);
     }
 
     fn body(&mut self, data: &[u8], out: &mut Vec<u8>) {
@@ -178,7 +180,7 @@ impl Protocol for Http {
 }
 
 impl Http {
-    /// Reads a head; `None` when that was an interim response, which nobody hears of.
+    /// Reads a head; `None` when that was a `100`, which nobody hears of.
     fn hear_head(&mut self, rest: &[u8], eof: bool) -> Result<Option<Heard>, BadGateway> {
         let Hearing::Head { searched } = &mut self.hearing else {
             unreachable!("it is called before the head");
@@ -213,7 +215,8 @@ impl Http {
             }
             self.hearing = Hearing::Tunnel;
             self.encoder = Encoder::UntilClose;
-            inward::clean_switch(&mut head);
+            let named = hop::named(&head.fields);
+            inward::clean_switch(&mut head, &named);
             return Ok(Some(Heard::Head(self.skip, head)));
         }
         if head.status.is_informational() {
@@ -226,7 +229,8 @@ impl Http {
             if head.status == Status::CONTINUE {
                 return Ok(None);
             }
-            inward::clean(&mut head);
+            let named = hop::named(&head.fields);
+            inward::clean(&mut head, &named);
             return Ok(Some(Heard::Interim(self.skip, head)));
         }
         let framing = response_framing(&self.method, &head).map_err(|reject| broken(&reject))?;
@@ -241,8 +245,8 @@ impl Http {
             decoder: BodyDecoder::new(framing, &self.limits),
             after,
         };
-        self.named = hop::named(&head.fields);
-        inward::clean(&mut head);
+        self.named_back = hop::named(&head.fields);
+        inward::clean(&mut head, &self.named_back);
         Ok(Some(Heard::Head(self.skip, head)))
     }
 
@@ -261,7 +265,7 @@ impl Http {
             Piece::NeedBytes => Ok(Some(Heard::NeedBytes)),
             Piece::End(section) => {
                 if !section.is_empty() {
-                    self.trailers = trailing::clean(&section, &self.named);
+                    self.trailers = trailing::clean(&section, &self.named_back);
                 }
                 // Octets behind a response are the answer to a question nobody asked; and a server
                 // that has answered half a request will take the rest of it for the next one.
@@ -466,6 +470,22 @@ mod tests {
         );
         http.took(answer.len());
         assert_eq!(http.hear(b"", false), Ok(Heard::End(After::Close)));
+    }
+
+    #[test]
+    fn what_a_request_has_named_stays_behind_also_when_the_answer_comes_first() {
+        let (mut http, mut out) = (Http::default(), Vec::new());
+        let request = "POST / HTTP/1.1\nHost: a\nTransfer-Encoding: chunked\nConnection: x-mine";
+        http.begin(&asked(request), None, &mut out);
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: x-yours\r\n\r\n";
+        assert!(matches!(http.hear(answer, false), Ok(Heard::Head(..))));
+        let mut section = Fields::new();
+        section.push("X-Mine", "1");
+        section.push("X-Yours", "2");
+        http.trailers(&section);
+        out.clear();
+        http.end(&mut out);
+        assert_eq!(out, b"0\r\nX-Yours: 2\r\n\r\n");
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //!                                         …
 //! ```
 
-use super::hop::{is_hop, is_one_of, named, via};
+use super::hop::{is_hop, is_one_of, via};
 use crate::environ::OF_FRONTS;
 use http_parse::{Framing, Method, TargetForm, Version, is_tchar};
 use static_files::Request;
@@ -42,9 +42,11 @@ pub(super) fn upgrade(request: &Request) -> Option<&[u8]> {
     (asked && whole && harmless).then_some(protocol)
 }
 
-/// Appends the head, with the framing for content of that length.
+/// Appends the head, with the framing for content of that length. `named` are the fields that its
+/// Connection names.
 pub(super) fn write_head(
     request: &Request,
+    named: &[Box<[u8]>],
     length: Option<u64>,
     upgrade: Option<&[u8]>,
     out: &mut Vec<u8>,
@@ -53,7 +55,7 @@ pub(super) fn write_head(
     out.reserve(request.head.fields.wire().len() + request.head.target.raw().len() + EXTRA);
     write_request_line(request, out);
     write_host(request, out);
-    write_fields(request, out);
+    write_fields(request, named, out);
     write_forwarded(request, out);
     match length {
         None => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
@@ -95,14 +97,13 @@ fn write_host(request: &Request, out: &mut Vec<u8>) {
     }
 }
 
-fn write_fields(request: &Request, out: &mut Vec<u8>) {
+fn write_fields(request: &Request, named: &[Box<[u8]>], out: &mut Vec<u8>) {
     let fields = &request.head.fields;
-    let named = named(fields);
     let hops = max_forwards(request);
     for (name, field) in fields.iter() {
         let counted = hops.is_some() && is_one_of(name, &["max-forwards"]);
         let is_ours = counted || is_one_of(name, &ANEW) || is_one_of(name, &OF_FRONTS);
-        if is_ours || is_hop(name, &named) || is_deceptive(name) {
+        if is_ours || is_hop(name, named) || is_deceptive(name) {
             continue;
         }
         out.extend_from_slice(name);
@@ -185,7 +186,7 @@ fn value(out: &mut Vec<u8>, name: &str, value: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proxy::hop::PSEUDONYM;
+    use crate::proxy::hop::{PSEUDONYM, named};
     use crate::speaking::request_between;
     use static_files::{Front, Scheme};
 
@@ -200,7 +201,8 @@ mod tests {
             Framing::Chunked | Framing::UntilClose => None,
         };
         let mut out = Vec::new();
-        write_head(request, length, upgrade(request), &mut out);
+        let named = named(&request.head.fields);
+        write_head(request, &named, length, upgrade(request), &mut out);
         String::from_utf8_lossy(&out).replace("\r\n", "\n")
     }
 
