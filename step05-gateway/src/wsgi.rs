@@ -28,6 +28,7 @@ use crate::program::Programs;
 use crate::remote::{Remote, Words};
 use crate::route::Prefix;
 use crate::upstream::{Address, Capacity, Keeping, Upstream};
+use concurrency::sys;
 use crew::Crew;
 use static_files::{Handler, Reply, Request};
 use std::ffi::OsString;
@@ -72,6 +73,9 @@ impl Wsgi {
     /// Starts the workers for paths below `prefix`, and waits until they have loaded the application.
     /// `document_root` is the folder of the site's files, of which the application is told.
     ///
+    /// The calling thread, and what it starts from now on, is to serve together with them, so it
+    /// interrupts nobody any more ([`sys::interrupt_nobody`]).
+    ///
     /// # Errors
     /// `InvalidInput`, with what Python says about it, when the application cannot be loaded;
     /// `TimedOut` when that takes longer than a minute; what starting the workers reports.
@@ -85,6 +89,9 @@ impl Wsgi {
             // As seen from here, not from the folder in which the workers will be.
             application.python = std::path::absolute(&application.python)?.into();
         }
+        // Woken for each answer, the server would take the processor from the worker that has the next
+        // one under way. Where that is not allowed, it is only slower.
+        let _ = sys::interrupt_nobody();
         // Each twice: one that serves, and one before it that has yet to end.
         let programs = Programs::complaining(2 * application.workers, complaints)?;
         let crew = Crew::start(application, &programs)?;

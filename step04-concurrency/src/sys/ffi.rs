@@ -62,6 +62,9 @@ pub(super) const TCP_NOTSENT_LOWAT: c_int = 25;
 
 pub(super) const RLIMIT_NOFILE: c_int = 7;
 
+/// sched(7)
+pub(super) const SCHED_BATCH: c_int = 3;
+
 pub(super) const SIGHUP: c_int = 1;
 pub(super) const SIGINT: c_int = 2;
 pub(super) const SIGKILL: c_int = 9;
@@ -149,6 +152,12 @@ pub(super) struct Rlimit {
     pub(super) hard: c_ulong,
 }
 
+/// sched_setscheduler(2)
+#[repr(C)]
+pub(super) struct SchedParam {
+    pub(super) priority: c_int,
+}
+
 unsafe extern "C" {
     /// epoll_create(2)
     pub(super) safe fn epoll_create1(flags: c_int) -> c_int;
@@ -202,6 +211,12 @@ unsafe extern "C" {
     pub(super) fn getrlimit(resource: c_int, limit: *mut Rlimit) -> c_int;
     /// setrlimit(2)
     pub(super) fn setrlimit(resource: c_int, limit: *const Rlimit) -> c_int;
+    /// sched_setscheduler(2); thread 0 is the one that calls
+    pub(super) fn sched_setscheduler(
+        thread: c_int,
+        policy: c_int,
+        param: *const SchedParam,
+    ) -> c_int;
     /// kill(2); a negative number means a process group
     pub(super) safe fn kill(pid: c_int, signal: c_int) -> c_int;
     /// syscall(2), for calls that the C library of some systems does not wrap

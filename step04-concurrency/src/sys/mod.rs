@@ -24,8 +24,8 @@ pub use files::{find_beneath, open_found};
 pub use inherit::{claim, pass_on};
 pub use poll::{Pollable, poll};
 pub use process::{
-    close_inherited_on_exec, descriptor_limit, kill_group, pidfd_open, raise_descriptor_limit,
-    too_many_open_files,
+    close_inherited_on_exec, descriptor_limit, interrupt_nobody, kill_group, pidfd_open,
+    raise_descriptor_limit, too_many_open_files,
 };
 pub use signal::{Alarm, Signal, Wish, catch_endings, release_endings};
 pub use socket::{

@@ -6,8 +6,10 @@
 
 use std::time::{Duration, Instant};
 
-/// A quick answer takes no longer, on average over the last few.
-const QUICK: Duration = Duration::from_millis(1);
+/// A quick answer takes no longer, on average over the last few. That is time as a clock tells it: where
+/// the server, its workers and others share a processor, an answer of a tenth of a millisecond
+/// looks like one of a whole, and now and then like five.
+const QUICK: Duration = Duration::from_millis(2);
 
 /// How many answers in a row have to be quick before anybody waits behind another. A slow one among
 /// fifty is seen before that, and keeps everybody else out of its way.
@@ -101,13 +103,17 @@ mod tests {
     }
 
     #[test]
-    fn one_slow_answer_ends_it_and_so_does_one_that_is_overdue() {
-        let (mut pace, now) = after(PROVEN, 100 * MICRO);
+    fn one_slow_answer_ends_it_and_an_overdue_one_but_no_interruption() {
+        let (pace, now) = after(PROVEN, 100 * MICRO);
         assert!(pace.is_short_behind(1, now + AHEAD));
         assert!(!pace.is_short_behind(1, now + AHEAD + MICRO));
-        pace.began(now);
-        pace.ended(now + 20 * QUICK);
-        assert!(!pace.is_short_behind(1, now + 20 * QUICK));
+        for (took, expected) in [(5, true), (20, false)] {
+            let (mut pace, mut now) = after(PROVEN, 100 * MICRO);
+            pace.began(now);
+            now += Duration::from_millis(took);
+            pace.ended(now);
+            assert_eq!(pace.is_short_behind(1, now), expected, "{took} ms");
+        }
     }
 
     #[test]
