@@ -1,6 +1,6 @@
 //! Files under every server of the ladder.
 
-use concurrency::{Beneath, Cache, SERVERS};
+use concurrency::{Beneath, Cache, Health, SERVERS};
 use socket::Stop;
 use static_files::{AccessLog, Config, Files, Handler, LogFormat};
 use std::fs;
@@ -155,12 +155,15 @@ fn each_response_has_its_line_in_the_log_whoever_serves() {
     let files = Files::new(&folder.0).expect("a folder");
     let (tell, lines) = channel();
     let log = AccessLog::new(LogFormat::Combined, Lines(tell), io::sink()).expect("a thread");
-    for_every_server(&log.around(&files), |name, addr| {
+    let stop = Stop::new();
+    for_every_server(&Health::new(&log.around(&files), &stop), |name, addr| {
         for (target, told) in [
             ("/small", "\"GET /small HTTP/1.1\" 200 1000 "),
             ("/large", "\"GET /large HTTP/1.1\" 200 1000000 "),
             ("/a b", "\"-\" 400 "),
         ] {
+            // A probe, which has none.
+            get(addr, "/.health", "");
             get(addr, target, "");
             let line = lines.recv_timeout(DEADLINE).expect("a line");
             assert!(line.contains(told), "{name}: {line}");

@@ -15,13 +15,13 @@ impl Session<'_> {
     /// Gives the last answer of the connection.
     pub(super) fn refuse(&mut self, response: Response) {
         self.connection.close_after_response();
+        if self.record.is_none() {
+            self.record = self.handler.record(self.peer, None).map(Box::new);
+        }
         self.answer(response);
     }
 
     pub(super) fn answer(&mut self, response: Response) {
-        if self.record.is_none() {
-            self.record = self.handler.record(self.peer, None).map(Box::new);
-        }
         if let Some(record) = &mut self.record {
             record.begin(response.head.status);
         }
