@@ -27,7 +27,7 @@ mod watch;
 use book::workbook::Workbook;
 use clap::{Parser, Subcommand};
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -178,6 +178,11 @@ fn done(verb: Verb) -> Result<ExitCode, Failure> {
     }?;
     Ok(ExitCode::SUCCESS)
 }
+
+/// Where something is served when nobody says otherwise: this machine only.
+pub(crate) const HOME: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+/// Where it is served when somebody else is at [`HOME`]: the system chooses a free port.
+pub(crate) const AWAY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse()

@@ -5,7 +5,7 @@
 
 use crate::desk::meant;
 use crate::terminal::{STRONG, cannot};
-use crate::{Failure, live};
+use crate::{AWAY, Failure, HOME, live};
 use book::exercises::catalogue;
 use book::workbook::Workbook;
 use check::{Asked, Client};
@@ -15,15 +15,10 @@ use socket::{Stop, reachable};
 use std::fmt;
 use std::fs;
 use std::io::{self, ErrorKind, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Where the book is served when nobody says otherwise: this machine only.
-const HOME: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
-/// Where it is served when somebody else is at [`HOME`]: the system chooses a free port.
-const AWAY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// For a book that is already served to show itself: it is on the same machine, and idle.
 const MOMENT: Duration = Duration::from_millis(500);

@@ -1,8 +1,8 @@
 //! `run`: a server to be played with, over the files that are served while it is judged.
 
-use crate::Failure;
 use crate::desk::Desk;
 use crate::terminal::{STRONG, is_attended, say};
+use crate::{AWAY, Failure, HOME};
 use check::exercise::subject;
 use check::grader::{Subject, Tree, binary};
 use check::process::signal;
@@ -12,9 +12,6 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
-
-/// Where it listens when nobody says otherwise: this machine only.
-const HOME: ([u8; 4], u16) = ([127, 0, 0, 1], 8080);
 
 /// Which server.
 #[derive(Debug, Args)]
@@ -123,12 +120,9 @@ fn server(asked: &Asked) -> Result<(Talks, Subject), Failure> {
 
 /// The usual address, unless somebody is there.
 fn free() -> SocketAddr {
-    let home = SocketAddr::from(HOME);
-    let mut away = home;
-    away.set_port(0);
-    let listener = TcpListener::bind(home).or_else(|_| TcpListener::bind(away));
+    let listener = TcpListener::bind(HOME).or_else(|_| TcpListener::bind(AWAY));
     // Whoever finds no port at all hears of it from the server.
     listener
         .and_then(|listener| listener.local_addr())
-        .unwrap_or(home)
+        .unwrap_or(HOME)
 }
