@@ -1,9 +1,8 @@
 //! `diff`: the learner's file, and what the course has written instead.
 
 use crate::Failure;
-use crate::desk::Desk;
-use crate::terminal::{BAD, DIM, GOOD, STRONG, agrees, cannot, is_attended, say};
-use check::exercise::Progress;
+use crate::desk::{Desk, Spoiler};
+use crate::terminal::{BAD, DIM, GOOD, STRONG, cannot, say};
 use clap::Args;
 use similar::{ChangeTag, TextDiff};
 use std::fs;
@@ -18,32 +17,20 @@ Examples:
   cargo course diff 3f           yours (-) and the course's (+)
   cargo course diff 3f --yes     also when 3f is not solved")]
 pub(crate) struct Asked {
-    /// An exercise, such as 3f [default: the first one that is not solved].
-    exercise: Option<String>,
-    /// Show it also when the exercise is not solved.
-    #[arg(long)]
-    yes: bool,
+    #[command(flatten)]
+    spoiler: Spoiler,
 }
 
 /// Prints the difference.
 pub(crate) fn run(asked: &Asked) -> Result<(), Failure> {
     let desk = Desk::made()?;
-    let exercise = desk.exercise(asked.exercise.as_deref())?;
-    let id = &exercise.id;
-    let is_solved = desk.workbook.progress(exercise) == Progress::Solved;
-    if !(is_solved || asked.yes) {
-        let kept = Failure::new(
+    let exercise = desk.spoiled(&asked.spoiler, "Show the difference?", |id| {
+        Failure::new(
             format!("{id} is not solved yet, and the difference would give it away"),
             format!("`cargo course diff {id} --yes` shows it all the same."),
-        );
-        if !is_attended()
-            || !agrees(&format!(
-                "You have not solved {id} yet. Show the difference?"
-            ))
-        {
-            return Err(kept);
-        }
-    }
+        )
+    })?;
+    let id = &exercise.id;
     let (mine, course) = (desk.workbook.file(exercise), exercise.solution());
     let read = |path| fs::read_to_string(path).map_err(|error| cannot(path, &error));
     let text = difference(&read(&mine)?, &read(&course)?);

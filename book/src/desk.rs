@@ -1,10 +1,11 @@
 //! Where the learner sits: the workbook that is meant, and the exercise that is meant.
 
 use crate::Failure;
-use crate::terminal::cannot;
+use crate::terminal::{agrees, cannot, is_attended};
 use book::exercises::{Exercise, catalogue};
 use book::workbook::Workbook;
 use check::exercise::Progress;
+use clap::Args;
 use similar::get_close_matches;
 use std::env;
 use std::io::{self, IsTerminal};
@@ -13,6 +14,16 @@ use std::process::{Command, Stdio};
 
 /// How alike a word has to be to a name to be taken for it misspelt.
 const ALIKE: f32 = 0.4;
+
+/// An exercise of which something is asked that gives its solution away.
+#[derive(Debug, Args)]
+pub(crate) struct Spoiler {
+    /// An exercise, such as 3f [default: the first one that is not solved].
+    exercise: Option<String>,
+    /// Show it also when the exercise is not solved.
+    #[arg(long)]
+    yes: bool,
+}
 
 /// The workbook, and the exercises there are.
 #[derive(Debug)]
@@ -104,6 +115,27 @@ impl Desk {
             format!("there is no exercise `{name}`"),
             advice,
         ))
+    }
+
+    /// The exercise whose solution may be given away: it is solved, or the learner means it.
+    ///
+    /// # Errors
+    /// As [`Desk::exercise`]; or what `kept` makes of its name, where the learner does not mean it.
+    pub(crate) fn spoiled(
+        &self,
+        asked: &Spoiler,
+        question: &str,
+        kept: impl FnOnce(&str) -> Failure,
+    ) -> Result<&Exercise, Failure> {
+        let exercise = self.exercise(asked.exercise.as_deref())?;
+        let id = &exercise.id;
+        let is_solved = self.workbook.progress(exercise) == Progress::Solved;
+        let is_meant =
+            || is_attended() && agrees(&format!("You have not solved {id} yet. {question}"));
+        match is_solved || asked.yes || is_meant() {
+            true => Ok(exercise),
+            false => Err(kept(id)),
+        }
     }
 
     /// Whether the workbook has a file of that exercise.
