@@ -18,10 +18,9 @@
 //! compare with; and for one beyond the course, `exercises/broken/3i.rs`, a solution that is wrong in one
 //! way which its check has to notice. (The other checks have broken servers in `tests/broken`.)
 
-use crate::home;
+use crate::{home, texts};
 use std::fmt;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The folders of the steps, in order.
 pub const STEPS: [&str; 5] = [
@@ -115,13 +114,16 @@ impl Exercise {
         home().join(file)
     }
 
-    fn read(text: &str) -> Result<Exercise, &'static str> {
+    fn read(name: &str, text: &str) -> Result<Exercise, &'static str> {
         let (title, rest) = text.split_once("\n\n").ok_or("there is only a title")?;
         let title = title.strip_prefix("# ").ok_or("no title in line 1")?;
         let (id, title) = title.split_once(' ').ok_or("a title is `# 3f Ranges`")?;
         let is_id = matches!(id.as_bytes(), [b'1'..=b'5', b'a'..=b'z']);
         if !is_id {
             return Err("a name is the number of a step and a letter, such as 3f");
+        }
+        if name != id {
+            return Err("its title is that of another exercise");
         }
         let (when, rest) = rest.split_once("\n\n").ok_or("there is nothing to build")?;
         let when = when.strip_suffix('.').unwrap_or(when);
@@ -153,24 +155,28 @@ impl Exercise {
     }
 }
 
+/// The exercise of that name.
+///
+/// # Errors
+/// One sentence: there is none, or its file does not say what it should.
+pub(crate) fn exercise(id: &str) -> Result<Exercise, String> {
+    let path = folder().join(format!("{id}.md"));
+    match path.exists() {
+        true => texts::one(&path, Exercise::read),
+        false => Err(format!("there is no exercise {id}")),
+    }
+}
+
+fn folder() -> PathBuf {
+    home().join("exercises")
+}
+
 /// All exercises, in the order of the book.
 ///
 /// # Errors
 /// One sentence for the first file that cannot be read, or does not say what it should.
 pub fn catalogue() -> Result<Vec<Exercise>, String> {
-    let folder = home().join("exercises");
-    let failed = |path: &Path, why: &dyn fmt::Display| format!("{}: {why}", path.display());
-    let entries = fs::read_dir(&folder).map_err(|error| failed(&folder, &error))?;
-    let mut all = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|error| failed(&folder, &error))?.path();
-        let text = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
-        let exercise = Exercise::read(&text).map_err(|why| failed(&path, &why))?;
-        if path.file_stem().is_none_or(|name| *name != *exercise.id) {
-            return Err(failed(&path, &format!("it is about {}", exercise.id)));
-        }
-        all.push(exercise);
-    }
+    let mut all = texts::all(&folder(), Exercise::read)?;
     all.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(all)
 }
@@ -184,7 +190,7 @@ mod tests {
 
     #[test]
     fn an_exercise_is_what_its_file_says() {
-        let read = Exercise::read(TEXT).unwrap();
+        let read = Exercise::read("3f", TEXT).unwrap();
         let told = (&*read.id, &*read.title, read.size, &*read.chapter);
         assert_eq!(told, ("3f", "Ranges", Size::Evening, "3.4"));
         assert_eq!(read.build, "You write a thing.");
@@ -203,7 +209,8 @@ mod tests {
         ];
         for part in parts {
             let text = TEXT.replace(part, "");
-            assert!(Exercise::read(&text).is_err(), "without {part:?}");
+            assert!(Exercise::read("3f", &text).is_err(), "without {part:?}");
         }
+        assert!(Exercise::read("3g", TEXT).is_err());
     }
 }

@@ -14,7 +14,7 @@
 //! no line numbers in our tags: the next edit of the file would make them lie.
 
 use crate::diff;
-use crate::exercises::{self, Exercise};
+use crate::exercises::exercise;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
@@ -41,7 +41,7 @@ pub(crate) enum Problem {
     Unreadable(PathBuf, io::Error),
     /// The file it names has no such anchor, or nothing inside it.
     NoAnchor(PathBuf, String),
-    /// There is no such exercise, or the catalogue has a mistake.
+    /// There is no such exercise, or its file has a mistake.
     NoExercise(String),
     /// Both files of a diff are the same.
     NoDifference(PathBuf, PathBuf),
@@ -120,13 +120,8 @@ fn replacement(tag: &str, folder: &Path) -> Result<String, Problem> {
             )
             .ok_or_else(|| Problem::NoDifference(folder.join(old), folder.join(new)))
         }
-        ["exercise", id] => exercises::catalogue()
-            .and_then(|all| {
-                let found = all.iter().find(|exercise| exercise.id == *id);
-                found
-                    .map(Exercise::boxed)
-                    .ok_or_else(|| format!("there is no exercise {id}"))
-            })
+        ["exercise", id] => exercise(id)
+            .map(|exercise| exercise.boxed())
             .map_err(Problem::NoExercise),
         _ => Err(Problem::Unknown(tag.to_owned())),
     }
@@ -249,6 +244,7 @@ mod tests {
         check("{{#diff a.rs a.rs}}", Err("are the same"));
         check("{{#include a.rs\n}}", Err("line 1: a tag that starts"));
         check("{{#playground a.rs}}", Err("is no tag of this book"));
+        check("{{#exercise 9z}}", Err("there is no exercise 9z"));
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod prediction;
 pub mod predictions;
 mod reading;
 mod render;
+mod texts;
 pub mod transcript;
 mod warnings;
 pub mod workbook;

@@ -11,7 +11,7 @@
 mod octets;
 
 use crate::Failure;
-use book::exercises::catalogue;
+use crate::desk::Desk;
 use book::workbook::Workbook;
 use check::exercise::Progress;
 use gateway::{App, Offload, Pool, Prefix, Responder, Routes};
@@ -26,9 +26,10 @@ const TYPED: u64 = 4096;
 /// Adds what is above to a site.
 ///
 /// # Errors
-/// When the system has no thread left.
+/// A mistake in the catalogue; or the system has no thread left.
 pub(crate) fn mount(site: &mut Routes, workbook: Workbook) -> Result<(), Failure> {
-    let app = Offload::new(Live { workbook }, Pool::default()).map_err(|error| {
+    let desk = Desk::with(workbook)?;
+    let app = Offload::new(Live { desk }, Pool::default()).map_err(|error| {
         let what = format!("the system has no thread for the book: {error}");
         Failure::new(what, "End a program that you do not need.")
     })?;
@@ -38,7 +39,7 @@ pub(crate) fn mount(site: &mut Routes, workbook: Workbook) -> Result<(), Failure
 }
 
 struct Live {
-    workbook: Workbook,
+    desk: Desk,
 }
 
 impl App for Live {
@@ -64,10 +65,8 @@ impl App for Live {
 impl Live {
     /// All exercises, and of each whether it is solved; null where it was never tried.
     fn progress(&self) -> Value {
-        // A catalogue with a mistake has kept this book from being built.
-        let exercises = catalogue().unwrap_or_default();
-        let known = exercises.iter().map(|exercise| {
-            let solved = match self.workbook.progress(exercise) {
+        let known = self.desk.exercises.iter().map(|exercise| {
+            let solved = match self.desk.workbook.progress(exercise) {
                 Progress::Untried => None,
                 Progress::Tried => Some(false),
                 Progress::Solved => Some(true),

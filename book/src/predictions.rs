@@ -28,10 +28,9 @@
 mod play;
 
 use crate::exercises::STEPS;
-use crate::home;
+use crate::{home, texts};
 use std::fmt;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 pub use play::{Lab, PATIENCE, play};
 
@@ -235,16 +234,7 @@ fn octets(text: &str) -> Vec<u8> {
 /// # Errors
 /// One sentence for the first file that cannot be read, or does not say what it should.
 pub fn predictions() -> Result<Vec<Prediction>, String> {
-    let folder = home().join("predictions");
-    let failed = |path: &Path, why: &dyn fmt::Display| format!("{}: {why}", path.display());
-    let entries = fs::read_dir(&folder).map_err(|error| failed(&folder, &error))?;
-    let mut all = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|error| failed(&folder, &error))?.path();
-        let text = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
-        let id = path.file_stem().unwrap_or_default().to_string_lossy();
-        all.push(Prediction::read(&id, &text).map_err(|why| failed(&path, &why))?);
-    }
+    let mut all = texts::all(&home().join("predictions"), Prediction::read)?;
     all.sort_by(|a, b| (&a.chapter, &a.id).cmp(&(&b.chapter, &b.id)));
     Ok(all)
 }
