@@ -105,13 +105,17 @@ fn theirs(bytes: &[u8]) -> Seen<httparse::Error> {
     })
 }
 
+fn difference(bytes: &[u8]) -> Option<(Refusal, usize)> {
+    between(ours(bytes), theirs(bytes))
+}
+
 /// What two parsers of the same octets differ in: a refusal by one of them, and its offset where
 /// it is ours.
 ///
 /// # Panics
 /// When they differ in what they read.
-fn difference(bytes: &[u8]) -> Option<(Refusal, usize)> {
-    match (ours(bytes), theirs(bytes)) {
+fn between(ours: Seen<Reject>, theirs: Seen<httparse::Error>) -> Option<(Refusal, usize)> {
+    match (ours, theirs) {
         (Seen::Partial, Seen::Partial) | (Seen::Refused(_), Seen::Refused(_)) => None,
         (Seen::Refused(reject), Seen::Head(_) | Seen::Partial) => {
             Some((Refusal::Ours(reject.fault), reject.at))

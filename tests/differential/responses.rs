@@ -4,7 +4,7 @@
 //! next. So here, too, we are the stricter ones, and each difference is a row with its reason.
 
 use super::differences::Refusal;
-use super::{FIELDS, Seen, Shown, Sketch, grammar, search, sketch, vectors};
+use super::{FIELDS, Seen, Shown, Sketch, between, grammar, search, vectors};
 use arbtest::arbitrary::{Result, Unstructured};
 use check::vector::Vector;
 use http_parse::{Fault, Limits, Parsed, Reject, ResponseHead, Version, parse_response_head};
@@ -157,19 +157,8 @@ fn theirs(bytes: &[u8]) -> Seen<httparse::Error> {
     })
 }
 
-/// As for requests.
 fn difference(bytes: &[u8]) -> Option<(Refusal, usize)> {
-    match (ours(bytes), theirs(bytes)) {
-        (Seen::Partial, Seen::Partial) | (Seen::Refused(_), Seen::Refused(_)) => None,
-        (Seen::Refused(reject), Seen::Head(_) | Seen::Partial) => {
-            Some((Refusal::Ours(reject.fault), reject.at))
-        }
-        (Seen::Head(_) | Seen::Partial, Seen::Refused(error)) => Some((Refusal::Theirs(error), 0)),
-        (ours, theirs) => {
-            assert_eq!(sketch(ours), sketch(theirs), "one octets, two heads");
-            None
-        }
-    }
+    between(ours(bytes), theirs(bytes))
 }
 
 fn row(bytes: &[u8], (refusal, at): (Refusal, usize)) -> Option<&'static Difference> {
