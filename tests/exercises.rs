@@ -152,6 +152,7 @@ fn verdict(check: &Check, subject: &Subject) -> Result<(), String> {
 /// Judges one exercise: its own check must say what the version deserves, all earlier ones that it
 /// passes.
 fn judge(exercise: &Exercise, version: Version, program: &Path) -> Vec<String> {
+    let started = Instant::now();
     let id = &exercise.id;
     let check = find(id).unwrap_or_else(|| panic!("no check is called {id}"));
     let subject = subject(program);
@@ -177,8 +178,9 @@ fn judge(exercise: &Exercise, version: Version, program: &Path) -> Vec<String> {
     };
     if wrong.is_empty() {
         println!(
-            "{id} {version:?}: {said}, and keeps {}",
-            check.earlier().count()
+            "{id} {version:?}: {said}, and keeps {}; {:.1?}",
+            check.earlier().count(),
+            started.elapsed()
         );
     }
     wrong
@@ -200,10 +202,7 @@ fn all_are_judged(version: Version) {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 while let Some(exercise) = queue.lock().expect("nobody panics in it").pop_front() {
-                    let started = Instant::now();
                     let found = judge(exercise, version, &programs[&exercise.id]);
-                    let took = started.elapsed();
-                    println!("{version:?} {} {took:.1?}", exercise.id);
                     wrong.lock().expect("nobody panics in it").extend(found);
                 }
             });
