@@ -6,6 +6,7 @@ mod common;
 use common::{Answer, Application, BOTH, DEADLINE, Line, Server, eventually, stdout};
 use gateway::{Capacity, Keeping, Words};
 use static_files::Config;
+use std::io;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
@@ -22,30 +23,33 @@ const SOON: Duration = Duration::from_millis(50);
 
 /// Servers played by the test, of which each request is answered by hand.
 struct Stage {
+    /// Who drives our server in front of them.
+    name: &'static str,
     applications: Vec<Application>,
     lines: Vec<Line>,
 }
 
 impl Stage {
-    fn new(servers: usize) -> Stage {
+    fn new(name: &'static str, servers: usize) -> Stage {
         Stage {
+            name,
             applications: (0..servers).map(|_| Application::new()).collect(),
             lines: Vec::new(),
         }
     }
 
-    /// Our server in front of them, which lets `behind` requests wait at each.
-    fn server(&self, name: &str, behind: usize) -> Server {
+    /// Our server in front of them, which lets requests wait at each.
+    fn server(&self) -> Server {
         let capacity = Capacity {
             in_flight: 1,
-            behind,
+            behind: 9,
             queue: 9,
             connect: DEADLINE,
             keeping: Keeping::Always,
         };
         let addresses: Vec<String> = self.applications.iter().map(Application::address).collect();
         Server::asking(
-            name,
+            self.name,
             Config::default(),
             (Words::FastCgi, capacity),
             &addresses,
@@ -72,65 +76,97 @@ impl Stage {
         self.next_within(DEADLINE).expect("a request comes")
     }
 
+    /// Nobody comes, for that reason.
+    #[track_caller]
+    fn nobody_comes(&mut self, why: &str) {
+        assert_eq!(self.next_within(SOON), None, "{}: {why}", self.name);
+    }
+
     fn answer(&mut self, at: usize, text: &str) {
         self.lines[at].answer(text);
     }
 
+    /// Answers what has come at `at`, and then what comes next.
+    #[track_caller]
+    fn answer_in_turn(&mut self, at: usize, [first, second]: [&str; 2]) {
+        self.answer(at, first);
+        let at = self.next();
+        self.answer(at, second);
+    }
+
+    /// Two clients, of which the second asks while the first is not answered; and where the requests
+    /// come, that of the second only if it comes at once.
+    fn two(&mut self, clients: Clients<'_, '_>) -> ([Receiver<Answer>; 2], usize, Option<usize>) {
+        let first = clients.ask(GET);
+        let at = self.next();
+        let second = clients.ask(GET);
+        ([first, second], at, self.next_within(SOON))
+    }
+
     /// Answers quickly until the server lets a second request wait behind a first; both are left
-    /// unanswered then. The first comes on the first connection returned.
-    fn two_at_once<'s>(
-        &mut self,
-        scope: &'s Scope<'s, '_>,
-        server: &'s Server,
-    ) -> [(usize, Receiver<Answer>); 2] {
+    /// unanswered then. Returned are the clients, and where their requests have come.
+    fn two_at_once(&mut self, clients: Clients<'_, '_>) -> ([Receiver<Answer>; 2], [usize; 2]) {
         let start = Instant::now();
         while start.elapsed() < DEADLINE {
             for _ in 0..PROOF {
-                let client = ask(scope, server, GET);
+                let client = clients.ask(GET);
                 let at = self.next();
                 self.answer(at, "quick");
-                assert_eq!(text(&client), "quick");
+                hear([client], ["quick"]);
             }
-            let first = ask(scope, server, GET);
-            let at = self.next();
-            let second = ask(scope, server, GET);
-            if let Some(behind) = self.next_within(SOON) {
-                return [(at, first), (behind, second)];
+            let (both, at, behind) = self.two(clients);
+            if let Some(behind) = behind {
+                return (both, [at, behind]);
             }
             // This machine was busy with something else, and the server looked slow.
-            self.answer(at, "first");
-            let at = self.next();
-            self.answer(at, "second");
-            assert_eq!(
-                (text(&first), text(&second)),
-                ("first".into(), "second".into())
-            );
+            self.answer_in_turn(at, ["first", "second"]);
+            hear(both, ["first", "second"]);
         }
         panic!("nobody waits behind another")
     }
 }
 
+/// Clients of our server, each in a thread of its own.
+#[derive(Clone, Copy)]
+struct Clients<'s, 'e> {
+    scope: &'s Scope<'s, 'e>,
+    server: &'e Server,
+}
+
+impl Clients<'_, '_> {
+    fn ask(self, head: &'static str) -> Receiver<Answer> {
+        let (tell, told) = channel();
+        let Clients { scope, server } = self;
+        // Nobody may want to know.
+        scope.spawn(move || tell.send(server.ask(head, if head == POST { b"x" } else { b"" })));
+        told
+    }
+}
+
+/// Plays the same before each of our servers.
+fn play(servers: usize, act: impl Fn(&mut Stage, Clients<'_, '_>)) {
+    for name in BOTH {
+        let mut stage = Stage::new(name, servers);
+        let server = &stage.server();
+        thread::scope(|scope| act(&mut stage, Clients { scope, server }));
+    }
+}
+
 /// Whether a request, or its beginning, waits to be read.
 fn has_octets(line: &Line) -> bool {
-    line.stream.set_nonblocking(true).expect("it can be");
-    let peeked = line.stream.peek(&mut [0]);
-    line.stream.set_nonblocking(false).expect("it can be");
-    matches!(peeked, Ok(1..))
+    matches!(peeked(line), Ok(1..))
 }
 
 fn is_closed(line: &Line) -> bool {
+    matches!(peeked(line), Ok(0))
+}
+
+/// How many octets there are at once; at the end, none.
+fn peeked(line: &Line) -> io::Result<usize> {
     line.stream.set_nonblocking(true).expect("it can be");
     let peeked = line.stream.peek(&mut [0]);
     line.stream.set_nonblocking(false).expect("it can be");
-    matches!(peeked, Ok(0))
-}
-
-/// A client that asks in a thread of its own.
-fn ask<'s>(scope: &'s Scope<'s, '_>, server: &'s Server, head: &'static str) -> Receiver<Answer> {
-    let (tell, told) = channel();
-    // Nobody may want to know.
-    scope.spawn(move || tell.send(server.ask(head, if head == POST { b"x" } else { b"" })));
-    told
+    peeked
 }
 
 #[track_caller]
@@ -143,140 +179,109 @@ fn text(client: &Receiver<Answer>) -> String {
     )
 }
 
+/// These clients have heard that.
+#[track_caller]
+fn hear<const N: usize>(clients: [Receiver<Answer>; N], expected: [&str; N]) {
+    assert_eq!(clients.map(|client| text(&client)), expected);
+}
+
 #[test]
 fn whatever_is_no_short_request_has_a_server_to_itself() {
-    for name in BOTH {
-        let mut stage = Stage::new(1);
-        let server = stage.server(name, 9);
-        thread::scope(|scope| {
-            let [(first, one), (second, two)] = stage.two_at_once(scope, &server);
-            assert_ne!(first, second, "each has a connection of its own");
-            let post = ask(scope, &server, POST);
-            // It would need a third connection.
-            assert_eq!(stage.next_within(SOON), None, "{name}: it waits");
-            stage.answer(second, "two");
-            assert_eq!(stage.next_within(SOON), None, "{name}: one is still there");
-            stage.answer(first, "one");
-            let alone = stage.next();
-            let get = ask(scope, &server, GET);
-            assert_eq!(stage.next_within(SOON), None, "{name}: nobody is behind it");
-            stage.answer(alone, "post");
-            let last = stage.next();
-            stage.answer(last, "get");
-            let texts = [one, two, post, get].map(|client| text(&client));
-            assert_eq!(texts, ["one", "two", "post", "get"]);
-            assert_eq!(stage.lines.len(), 2, "{name}");
-        });
-    }
+    play(1, |stage, clients| {
+        let ([one, two], [first, second]) = stage.two_at_once(clients);
+        assert_ne!(first, second, "each has a connection of its own");
+        let post = clients.ask(POST);
+        // It would need a third connection.
+        stage.nobody_comes("it waits");
+        stage.answer(second, "two");
+        stage.nobody_comes("one is still there");
+        stage.answer(first, "one");
+        let alone = stage.next();
+        let get = clients.ask(GET);
+        stage.nobody_comes("nobody is behind it");
+        stage.answer_in_turn(alone, ["post", "get"]);
+        hear([one, two, post, get], ["one", "two", "post", "get"]);
+        assert_eq!(stage.lines.len(), 2, "{}", stage.name);
+    });
 }
 
 #[test]
 fn a_request_behind_a_slow_one_goes_to_the_first_server_that_is_free() {
-    for name in BOTH {
-        let mut stage = Stage::new(2);
-        let server = stage.server(name, 9);
-        thread::scope(|scope| {
-            let slow = ask(scope, &server, GET);
-            let held = stage.next();
-            let one = ask(scope, &server, GET);
-            let free = stage.next();
-            let two = ask(scope, &server, GET);
-            assert_eq!(stage.next_within(SOON), None, "{name}: it waits");
-            stage.answer(free, "one");
-            assert_eq!(stage.next(), free, "{name}");
-            stage.answer(free, "two");
-            stage.answer(held, "slow");
-            let texts = [slow, one, two].map(|client| text(&client));
-            assert_eq!(texts, ["slow", "one", "two"]);
-            assert_eq!(stage.lines.len(), 2, "{name}");
-        });
-    }
+    play(2, |stage, clients| {
+        let slow = clients.ask(GET);
+        let held = stage.next();
+        let one = clients.ask(GET);
+        let free = stage.next();
+        let two = clients.ask(GET);
+        stage.nobody_comes("it waits");
+        stage.answer(free, "one");
+        assert_eq!(stage.next(), free, "{}", stage.name);
+        stage.answer(free, "two");
+        stage.answer(held, "slow");
+        hear([slow, one, two], ["slow", "one", "two"]);
+        assert_eq!(stage.lines.len(), 2, "{}", stage.name);
+    });
 }
 
 #[test]
 fn after_one_slow_answer_nobody_waits_behind_another() {
-    for name in BOTH {
-        let mut stage = Stage::new(1);
-        let server = stage.server(name, 9);
-        thread::scope(|scope| {
-            let [(first, one), (second, two)] = stage.two_at_once(scope, &server);
-            // As long as a slow view takes.
-            thread::park_timeout(Duration::from_millis(40));
-            stage.answer(first, "one");
-            stage.answer(second, "two");
-            assert_eq!((text(&one), text(&two)), ("one".into(), "two".into()));
-            let one = ask(scope, &server, GET);
-            let at = stage.next();
-            let two = ask(scope, &server, GET);
-            assert_eq!(stage.next_within(SOON), None, "{name}: it waits");
-            stage.answer(at, "one");
-            let at = stage.next();
-            stage.answer(at, "two");
-            assert_eq!((text(&one), text(&two)), ("one".into(), "two".into()));
-        });
-    }
+    play(1, |stage, clients| {
+        let (both, [first, second]) = stage.two_at_once(clients);
+        // As long as a slow view takes.
+        thread::park_timeout(Duration::from_millis(40));
+        stage.answer(first, "one");
+        stage.answer(second, "two");
+        hear(both, ["one", "two"]);
+        let (both, at, behind) = stage.two(clients);
+        assert_eq!(behind, None, "{}: it waits", stage.name);
+        stage.answer_in_turn(at, ["one", "two"]);
+        hear(both, ["one", "two"]);
+    });
 }
 
 #[test]
 fn what_a_death_leaves_unanswered_is_asked_again_one_at_a_time() {
-    for name in BOTH {
-        let mut stage = Stage::new(1);
-        let server = stage.server(name, 9);
-        thread::scope(|scope| {
-            let [(_, one), (_, two)] = stage.two_at_once(scope, &server);
-            stage.lines.drain(..).for_each(Line::hang_up);
-            let again = stage.next();
-            assert_eq!(stage.next_within(SOON), None, "{name}: it is alone");
-            stage.answer(again, "again");
-            let again = stage.next();
-            stage.answer(again, "again");
-            assert_eq!((text(&one), text(&two)), ("again".into(), "again".into()));
-        });
-    }
+    play(1, |stage, clients| {
+        let (both, _) = stage.two_at_once(clients);
+        stage.lines.drain(..).for_each(Line::hang_up);
+        let again = stage.next();
+        stage.nobody_comes("it is alone");
+        stage.answer_in_turn(again, ["again", "again"]);
+        hear(both, ["again", "again"]);
+    });
 }
 
 #[test]
 fn who_asks_for_what_kills_takes_two_servers_along_and_nobody_else() {
-    for name in BOTH {
-        let mut stage = Stage::new(1);
-        let server = stage.server(name, 9);
-        thread::scope(|scope| {
-            let [(_, one), (_, two)] = stage.two_at_once(scope, &server);
-            stage.lines.drain(..).for_each(Line::hang_up);
-            // Whichever of the two it was: this time it is known.
-            stage.next();
-            stage.lines.drain(..).for_each(Line::hang_up);
-            let at = stage.next();
-            stage.answer(at, "innocent");
-            let mut texts = [one, two].map(|client| {
-                let answer = client.recv_timeout(DEADLINE).expect("it is answered");
-                (answer.status, answer.text() == "innocent")
-            });
-            texts.sort_unstable();
-            assert_eq!(texts, [(200, true), (502, false)], "{name}");
+    play(1, |stage, clients| {
+        let (both, _) = stage.two_at_once(clients);
+        stage.lines.drain(..).for_each(Line::hang_up);
+        // Whichever of the two it was: this time it is known.
+        stage.next();
+        stage.lines.drain(..).for_each(Line::hang_up);
+        let at = stage.next();
+        stage.answer(at, "innocent");
+        let mut texts = both.map(|client| {
+            let answer = client.recv_timeout(DEADLINE).expect("it is answered");
+            (answer.status, answer.text() == "innocent")
         });
-    }
+        texts.sort_unstable();
+        assert_eq!(texts, [(200, true), (502, false)], "{}", stage.name);
+    });
 }
 
 #[test]
 fn who_waits_behind_a_stream_is_taken_back_and_asked_elsewhere() {
-    for name in BOTH {
-        let mut stage = Stage::new(1);
-        let server = stage.server(name, 9);
-        thread::scope(|scope| {
-            let [(first, stream), (second, other)] = stage.two_at_once(scope, &server);
-            let begin = stdout(b"Content-Type: text/plain\r\n\r\nnever ");
-            stage.lines[first].say(&begin);
-            eventually("it is taken back", || is_closed(&stage.lines[second]));
-            stage.lines.remove(second);
-            let first = first - usize::from(second < first);
-            stage.lines[first].say(&[stdout(b"ending"), common::end(0)].concat());
-            let at = stage.next();
-            stage.answer(at, "other");
-            assert_eq!(
-                (text(&stream), text(&other)),
-                ("never ending".into(), "other".into())
-            );
-        });
-    }
+    play(1, |stage, clients| {
+        let (both, [first, second]) = stage.two_at_once(clients);
+        let begin = stdout(b"Content-Type: text/plain\r\n\r\nnever ");
+        stage.lines[first].say(&begin);
+        eventually("it is taken back", || is_closed(&stage.lines[second]));
+        stage.lines.remove(second);
+        let first = first - usize::from(second < first);
+        stage.lines[first].say(&[stdout(b"ending"), common::end(0)].concat());
+        let at = stage.next();
+        stage.answer(at, "other");
+        hear(both, ["never ending", "other"]);
+    });
 }
