@@ -4,7 +4,7 @@ use crate::answer::Asked;
 use crate::grader::behind::Doors;
 use crate::grader::finding::Proof;
 use crate::grader::request::last_get;
-use crate::grader::step05_failing::{WHOLE, leave, meanwhile, post, proof};
+use crate::grader::step05_failing::{WHOLE, answer, leave, meanwhile, post, proof};
 use crate::grader::subject::Server;
 use crate::grader::talk::{Found, Talk};
 
@@ -19,11 +19,8 @@ fn kept(proof: Proof, server: &Server, doors: &mut Doors) -> Found {
     let mut talk = proof.talk(server)?;
     talk.say(last_get("/api/x"));
     let mut line = talk.door(doors)?;
-    let head = line.up_to(b"\r\n\r\n");
-    head.map_err(|what| talk.wrongly_handed_on(&line, what))?;
-    line.say(WHOLE.replace("Connection: close\r\n", ""));
-    talk.status(Asked::Other, &[200])?;
-    talk.leave();
+    let said = WHOLE.replace("Connection: close\r\n", "");
+    answer(&mut talk, &mut line, b"\r\n\r\n", &said)?;
     doors.keep(line);
     Ok(())
 }
@@ -43,13 +40,7 @@ pub(super) fn again(server: &Server, doors: &mut Doors) -> Found {
         leave(line);
         line = talk.door(doors)?;
     }
-    let head = line.up_to(b"\r\n\r\n");
-    head.map_err(|what| talk.wrongly_handed_on(&line, what))?;
-    line.say(WHOLE);
-    let answer = talk.status(Asked::Other, &[200])?;
-    talk.content(&answer, b"fine")?;
-    talk.leave();
-    Ok(())
+    answer(&mut talk, &mut line, b"\r\n\r\n", WHOLE)
 }
 
 /// However many upstreams there are.

@@ -8,14 +8,14 @@ use crate::client::Heard as Silence;
 use crate::grader::behind::{Doors, Line};
 use crate::grader::finding::Proof;
 use crate::grader::request::{get, last_get};
-use crate::grader::step04::{SHORT, best};
+use crate::grader::step04::best;
 use crate::grader::step05_again::{again, not_for_ever, once, once_on_a_kept_connection};
 use crate::grader::step05_handed::behind;
+use crate::grader::step05_rude::impatient;
 use crate::grader::subject::{Server, Subject};
 use crate::grader::talk::{Found, Talk};
 use crate::grader::tree::Tree;
 use crate::grader::verdict::Verdict;
-use static_files::{Config, Timeouts};
 use std::time::{Duration, Instant};
 
 /// For an upstream that is of no use any more to be left.
@@ -35,15 +35,7 @@ const NONSENSE: &str = "RFC 9110 §15.6.3: an answer that is none is answered 50
 /// 5g: who cannot be asked, does not answer, or answers in part, is told apart.
 pub(crate) fn proxy_failures(subject: &Subject, tree: &Tree) -> Verdict {
     let (subject, mut doors) = behind(subject, &["{upstream}", "{other}"])?;
-    let timeouts = Timeouts {
-        gateway: SHORT,
-        ..Timeouts::default()
-    };
-    let config = Config {
-        timeouts,
-        ..Config::default()
-    };
-    subject.judged_with(tree, config, |server| {
+    subject.judged_with(tree, impatient(), |server| {
         again(server, &mut doors)?;
         not_for_ever(server, &mut doors)?;
         once(server, &mut doors)?;
@@ -82,6 +74,24 @@ pub(super) fn meanwhile(
         }
     }
     Err(talk.fails(format!("an answer within {NEVER:?}")))
+}
+
+/// Hears what comes because of this conversation, up to that end.
+fn hear(talk: &Talk, line: &mut Line, end: &[u8]) -> Found {
+    let heard = line.up_to(end);
+    heard
+        .map(drop)
+        .map_err(|what| talk.wrongly_handed_on(line, what))
+}
+
+/// Hears it, answers with `said`, and demands that the client gets that answer.
+pub(super) fn answer(talk: &mut Talk, line: &mut Line, end: &[u8], said: &str) -> Found {
+    hear(talk, line, end)?;
+    line.say(said);
+    let answer = talk.status(Asked::Other, &[200])?;
+    talk.content(&answer, b"fine")?;
+    talk.leave();
+    Ok(())
 }
 
 /// Hears a request, and leaves without a word.
@@ -163,8 +173,7 @@ fn gone(server: &Server, doors: &mut Doors) -> Found {
         let mut talk = proof.talk(server)?;
         talk.say(get("/api/x", ""));
         let mut line = talk.door(doors)?;
-        let head = line.up_to(b"\r\n\r\n");
-        head.map_err(|what| talk.wrongly_handed_on(&line, what))?;
+        hear(&talk, &mut line, b"\r\n\r\n")?;
         let started = Instant::now();
         let left = talk.fails(format!(
             "the connection to the upstream closed within {GONE:?}"
@@ -212,12 +221,7 @@ fn elsewhere(server: &Server, doors: &mut Doors) -> Found {
         let mut talk = proof.talk(server)?;
         talk.say(post());
         let mut line = talk.door(doors)?;
-        let head = line.up_to(b"hello");
-        head.map_err(|what| talk.wrongly_handed_on(&line, what))?;
-        line.say(WHOLE);
-        let answer = talk.status(Asked::Other, &[200])?;
-        talk.content(&answer, b"fine")?;
-        talk.leave();
+        answer(&mut talk, &mut line, b"hello", WHOLE)?;
     }
     Ok(())
 }

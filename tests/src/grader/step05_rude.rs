@@ -32,17 +32,20 @@ const LOOK: Duration = Duration::from_millis(20);
 /// For the answer of a server whose program never says anything: its own patience, and a little.
 const NEVER: Duration = Duration::from_secs(35);
 
+/// For a server that is not to wait long for who stands behind it.
+pub(super) fn impatient() -> Config {
+    Config {
+        timeouts: Timeouts {
+            gateway: SHORT,
+            ..Timeouts::default()
+        },
+        ..Config::default()
+    }
+}
+
 /// 5b: whatever a program does, its client hears something, and nothing of it stays.
 pub(crate) fn cgi_misbehaves(subject: &Subject, tree: &Tree) -> Verdict {
-    let timeouts = Timeouts {
-        gateway: SHORT,
-        ..Timeouts::default()
-    };
-    let config = Config {
-        timeouts,
-        ..Config::default()
-    };
-    subject.judged_with(tree, config, |server| {
+    subject.judged_with(tree, impatient(), |server| {
         through(server)?;
         streams_and_ends(server)?;
         mute(server)?;
