@@ -13,7 +13,7 @@ use crate::subject::START_AND_STOP;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-/// From the moment a port has been printed to the first connection.
+/// From the moment a port has been printed to the first connection, and to a better one.
 const OPEN: Duration = Duration::from_secs(1);
 
 /// Before a connection that was refused is tried again.
@@ -81,9 +81,14 @@ fn printed_port(program: &mut Launched) -> Result<u16, Problem> {
         if let Some(port) = ports.iter().find(|port| accepts(**port)) {
             return Ok(*port);
         }
-        if !ports.is_empty() && *printed.get_or_insert_with(Instant::now) + OPEN < Instant::now() {
-            let expected = format!("a port that accepts within {OPEN:?}; it said {said:?}");
-            return Err(wrong(FREE, expected));
+        // Who says what it was told may say right after it what it has got.
+        let is_said = !ports.is_empty() || says_zero(&said);
+        if is_said && *printed.get_or_insert_with(Instant::now) + OPEN < Instant::now() {
+            let expected = match ports[..] {
+                [] => "the port that it has got: 0 is only what it was told".into(),
+                [_, ..] => format!("a port that accepts within {OPEN:?}"),
+            };
+            return Err(wrong(FREE, format!("{expected}; it said {said:?}")));
         }
         if let Some(status) = program.wait(RETRY) {
             let expected =
@@ -115,9 +120,25 @@ fn ports(text: &str) -> Vec<u16> {
         .collect()
 }
 
+/// Whether the port of an address in it is 0, where nobody can come.
+fn says_zero(text: &str) -> bool {
+    let goes_on = |c: char| c.is_ascii_digit() || matches!(c, '.' | ':');
+    text.match_indices(":0")
+        .any(|(at, zero)| !text[at + zero.len()..].starts_with(goes_on))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_port_that_is_none_is_noticed() {
+        assert!(says_zero("listening on 127.0.0.1:0\n"));
+        assert!(says_zero("http://[::1]:0/"));
+        assert!(!says_zero(
+            "at 10:09:00 on [1:0:0::1]:80 and 127.0.0.1:8000"
+        ));
+    }
 
     #[test]
     fn ports_are_told_from_addresses() {
