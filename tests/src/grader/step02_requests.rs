@@ -127,28 +127,39 @@ fn unframed(head: &[u8]) -> Vec<u8> {
 /// 2c: what is no request is refused with 400, and the connection ends.
 pub(crate) fn say_400(subject: &Subject, tree: &Tree) -> Verdict {
     subject.judged(tree, |server| {
-        for (what, octets, rule) in malformed() {
-            let proof = Proof {
-                what,
-                rule,
-                chapter: "2.3",
-            };
-            let mut talk = proof.talk(server)?;
-            talk.say(octets).status(Asked::Other, &[400])?;
-            // Nobody knows where the next request would begin.
-            talk.end()?;
-        }
+        all_refused(server, "2.3", malformed_fields())?;
+        all_refused(server, "2.2", malformed_lines())?;
+        all_refused(server, "2.3", malformed_lengths())?;
         still_serves(server, "2.3")
     })
 }
 
-fn malformed() -> Vec<(&'static str, String, &'static str)> {
-    const LENGTH: &str = "RFC 9112 §6.3: one Content-Length of digits only, or two servers in a \
-                          row disagree where the request ends";
+/// What is no request: what it is about, its octets, and the rule.
+type Malformed = (&'static str, String, &'static str);
+
+fn all_refused<const N: usize>(
+    server: &Server,
+    chapter: &'static str,
+    malformed: [Malformed; N],
+) -> Found {
+    for (what, octets, rule) in malformed {
+        let proof = Proof {
+            what,
+            rule,
+            chapter,
+        };
+        let mut talk = proof.talk(server)?;
+        talk.say(octets).status(Asked::Other, &[400])?;
+        // Nobody knows where the next request would begin.
+        talk.end()?;
+    }
+    Ok(())
+}
+
+fn malformed_fields() -> [Malformed; 5] {
     const HOST: &str = "RFC 9112 §3.2: an HTTP/1.1 request has exactly one Host, and a valid one";
     let fields = |lines: &str| format!("GET / HTTP/1.1\r\n{lines}\r\n");
-    let length = |value: &str| post(&format!("Content-Length: {value}\r\n"));
-    vec![
+    [
         ("no Host", fields(""), HOST),
         ("two Hosts", fields("Host: a\r\nHost: b\r\n"), HOST),
         ("a Host that is none", fields("Host: a b\r\n"), HOST),
@@ -162,6 +173,11 @@ fn malformed() -> Vec<(&'static str, String, &'static str)> {
             get("/", "A: b\0c\r\n"),
             "RFC 9110 §5.5: NUL, CR and LF are no part of a value",
         ),
+    ]
+}
+
+fn malformed_lines() -> [Malformed; 3] {
+    [
         (
             "half an escape",
             last_get("/%4"),
@@ -177,6 +193,14 @@ fn malformed() -> Vec<(&'static str, String, &'static str)> {
             "\x16\x03\x01\x02\0\x01\0\x01\u{fc}\x03\x03\r\n\r\n".into(),
             "RFC 9112 §3: a method is made of letters, digits and a few marks",
         ),
+    ]
+}
+
+fn malformed_lengths() -> [Malformed; 4] {
+    const LENGTH: &str = "RFC 9112 §6.3: one Content-Length of digits only, or two servers in a \
+                          row disagree where the request ends";
+    let length = |value: &str| post(&format!("Content-Length: {value}\r\n"));
+    [
         (
             "the same length twice",
             length("5\r\nContent-Length: 5"),
