@@ -2,16 +2,20 @@
 
 use crate::Failure;
 use crate::desk::Desk;
-use crate::terminal::{BAD, DIM, GOOD, STRONG, bar, say};
+use crate::terminal::{BAD, DIM, GOOD, STRONG, bar, columns, say};
 use book::exercises::{Exercise, STEPS};
 use check::exercise::Progress;
 
 /// Cells of a bar.
 const BAR: usize = 12;
 
+/// Columns of the widest line when none of its words is left out.
+const ROOMY: usize = 63;
+
 /// Prints the list.
 pub(crate) fn run() -> Result<(), Failure> {
     let desk = Desk::find()?;
+    let columns = columns();
     let current = desk.current().map(|exercise| exercise.id.as_str());
     for (number, step) in (1..).zip(STEPS) {
         let here = |exercise: &&Exercise| exercise.step() == number;
@@ -31,6 +35,7 @@ pub(crate) fn run() -> Result<(), Failure> {
                 exercise,
                 desk.workbook.progress(exercise),
                 is_current,
+                columns,
             ));
         }
     }
@@ -40,13 +45,15 @@ pub(crate) fn run() -> Result<(), Failure> {
         say("\nThere is no workbook yet: `cargo course start` makes it.\n");
     } else if new > 0 {
         say(&format!(
-            "\nNot in your workbook yet: {new}. `cargo course start` adds what is new.\n"
+            "\nNot in your workbook yet: {new}.\n`cargo course start` adds what is new.\n"
         ));
     }
     Ok(())
 }
 
-fn line(exercise: &Exercise, progress: Progress, is_current: bool) -> String {
+/// A line about an exercise. Where it would not fit, it says the same with fewer words, so that no
+/// terminal has to wrap it.
+fn line(exercise: &Exercise, progress: Progress, is_current: bool, columns: usize) -> String {
     let mark = match progress {
         Progress::Solved => format!("{GOOD}✓{GOOD:#}"),
         Progress::Tried => format!("{BAD}✗{BAD:#}"),
@@ -60,6 +67,33 @@ fn line(exercise: &Exercise, progress: Progress, is_current: bool) -> String {
         ..
     } = exercise;
     let size = size.to_string().to_lowercase();
-    let next = if is_current { "  ← next" } else { "" };
-    format!("  {mark} {id}  {title:22} {DIM}{size:12} chapter {chapter}{DIM:#}{next}\n")
+    let (of, next) = match columns >= ROOMY {
+        true => ("chapter ", "  ← next"),
+        false => ("", "  ←"),
+    };
+    let next = if is_current { next } else { "" };
+    format!("  {mark} {id}  {title:22} {DIM}{size:12} {of}{chapter}{DIM:#}{next}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use book::exercises::catalogue;
+
+    #[track_caller]
+    fn check(columns: usize, shown: &str) {
+        for exercise in catalogue().unwrap() {
+            let line = line(&exercise, Progress::Tried, true, columns);
+            let line = anstream::adapter::strip_str(&line).to_string();
+            assert!(line.trim_end().chars().count() <= columns, "{line}");
+            assert!(line.contains(shown), "{line}");
+        }
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        check(80, "  ← next");
+        check(ROOMY, "  ← next");
+        check(60, "  ←\n");
+    }
 }

@@ -4,6 +4,7 @@
 
 use crate::Failure;
 use anstyle::{AnsiColor, Style};
+use std::env;
 use std::io::{self, BufRead, IsTerminal, Write};
 
 /// What is good, and done.
@@ -15,6 +16,9 @@ pub(crate) const DIM: Style = AnsiColor::BrightBlack.on_default();
 /// What is not to be passed over.
 pub(crate) const STRONG: Style = Style::new().bold();
 
+/// Columns where nobody knows how many there are: those of the terminals that all others imitate.
+const USUAL_COLUMNS: usize = 80;
+
 /// Prints text as it is. Unlike `print!`, it does not panic when whoever reads has gone.
 pub(crate) fn say(text: &str) {
     let mut out = anstream::stdout();
@@ -25,6 +29,17 @@ pub(crate) fn say(text: &str) {
 /// Whether somebody sits there who can be asked.
 pub(crate) fn is_attended() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+/// How wide a line may be: what `COLUMNS` says, or the terminal itself.
+pub(crate) fn columns() -> usize {
+    let told = env::var("COLUMNS").ok();
+    let told = told.and_then(|columns| columns.parse().ok());
+    let is_seen = io::stdout().is_terminal();
+    let seen = || crossterm::terminal::size().ok().filter(|_| is_seen);
+    told.or_else(|| seen().map(|(columns, _)| usize::from(columns)))
+        .filter(|columns| *columns > 0)
+        .unwrap_or(USUAL_COLUMNS)
 }
 
 /// Asks for a line; none when there is no more input.
