@@ -20,6 +20,11 @@ const MANY: f64 = 2.5;
 const PROXIED_ALONE: f64 = 7.1;
 const PROXIED_MANY: f64 = 6.0;
 
+/// Twice as many clients as the proxied server has places: requests wait for one, and a bell is rung
+/// and heard for each.
+const QUEUED: usize = 128;
+const PROXIED_QUEUED: f64 = 7.3;
+
 /// Changes of interest that a connection may cost in its whole life; one to a proxied server is a
 /// second one, and has to be waited for until it stands. And what the loop itself needs.
 const CHANGES_EACH: u64 = 2;
@@ -49,6 +54,7 @@ fn a_proxied_answer_takes_at_most_seven_calls_and_no_change_of_interest() {
     proxy.options.extend(["--proxy".to_owned(), route]);
     check(&proxy, 1, PROXIED_ALONE, PROXIED_CHANGES_EACH);
     check(&proxy, 64, PROXIED_MANY, PROXIED_CHANGES_EACH);
+    check(&proxy, QUEUED, PROXIED_QUEUED, PROXIED_CHANGES_EACH);
 }
 
 fn site() -> Place {

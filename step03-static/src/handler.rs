@@ -154,6 +154,9 @@ pub enum Ends<'fd> {
     Duplex(BorrowedFd<'fd>),
     /// The same, of a connection that may carry another exchange after this one.
     Kept(&'fd Kept),
+    /// What becomes readable once anything can go either way, and not before; it may ring for another
+    /// exchange after this one.
+    Bell(&'fd Kept),
     /// One for each; the first is gone once the request's content has been handed over.
     Pipes {
         /// Takes request content.

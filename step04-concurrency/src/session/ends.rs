@@ -75,24 +75,13 @@ impl Session<'_> {
         });
         if let Some(exchanging) = self.exchanging() {
             let Interest { read, write } = self.wants_of_program(exchanging);
-            let end = |fd, interest| {
-                let hang_up = HangUp::Event;
-                Some(Want {
-                    fd,
-                    interest,
-                    hang_up,
-                    kept: None,
-                })
-            };
             match exchanging.ends() {
                 Ends::None => {}
                 Ends::Duplex(fd) => ends[FROM_PROGRAM] = end(fd, Interest { read, write }),
-                Ends::Kept(kept) => {
-                    let want = end(kept.as_fd(), Interest { read, write });
-                    ends[FROM_PROGRAM] = want.map(|want| Want {
-                        kept: Some(kept),
-                        ..want
-                    });
+                Ends::Kept(kept) => ends[FROM_PROGRAM] = kept_end(kept, Interest { read, write }),
+                Ends::Bell(bell) => {
+                    let (read, write) = (read || write, false);
+                    ends[FROM_PROGRAM] = kept_end(bell, Interest { read, write });
                 }
                 Ends::Pipes { to, from } => {
                     ends[TO_PROGRAM] = to.and_then(|fd| end(fd, Interest { read: false, write }));
@@ -168,4 +157,22 @@ impl Session<'_> {
         }
     }
     // ANCHOR_END: wants_request
+}
+
+/// An end of a program.
+fn end(fd: BorrowedFd<'_>, interest: Interest) -> Option<Want<'_>> {
+    Some(Want {
+        fd,
+        interest,
+        hang_up: HangUp::Event,
+        kept: None,
+    })
+}
+
+/// The same, of something that outlives the exchange.
+fn kept_end(kept: &Kept, interest: Interest) -> Option<Want<'_>> {
+    Some(Want {
+        kept: Some(kept),
+        ..end(kept.as_fd(), interest)?
+    })
 }

@@ -247,7 +247,7 @@ impl Exchange for Asking {
 
     fn ends(&self) -> Ends<'_> {
         match &self.state {
-            State::Queued(turn) => Ends::Kept(turn.kept()),
+            State::Queued(turn) => Ends::Bell(turn.kept()),
             State::Talking(talk) => Ends::Kept(talk.wire.kept()),
             State::Failed(_) | State::Over => Ends::None,
         }

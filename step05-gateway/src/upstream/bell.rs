@@ -8,6 +8,7 @@ use static_files::Kept;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, ThreadId};
 
 /// Bells at rest that are held; two descriptors each.
 const BELLS: usize = 64;
@@ -46,28 +47,39 @@ impl Bell {
     }
 }
 
+/// A bell at rest, and who listened to it last and has it watched.
+type Resting = (Arc<Bell>, ThreadId);
+
 /// Silent bells, for whoever waits next.
 #[derive(Debug, Default)]
-pub(super) struct Bells(Mutex<Vec<Arc<Bell>>>);
+pub(super) struct Bells(Mutex<Vec<Resting>>);
 
 impl Bells {
+    /// A bell of this thread, or of another: that one would be woken by it too, once.
+    ///
     /// # Errors
     /// When no descriptor is left.
     pub(super) fn take(&self) -> io::Result<Arc<Bell>> {
-        let at_rest = self.lock(Vec::pop);
+        let here = thread::current().id();
+        let at_rest = self.lock(|bells| {
+            let near = bells.iter().rposition(|(_, listener)| *listener == here);
+            let at = near.or(bells.len().checked_sub(1))?;
+            Some(bells.remove(at).0)
+        });
         at_rest.map_or_else(|| Bell::new().map(Arc::new), Ok)
     }
 
     /// Takes back a bell that is silent, and will not be rung any more by whoever had it.
     pub(super) fn put_back(&self, bell: Arc<Bell>) {
+        let here = thread::current().id();
         self.lock(|bells| {
             if bells.len() < BELLS {
-                bells.push(bell);
+                bells.push((bell, here));
             }
         });
     }
 
-    fn lock<T>(&self, look: impl FnOnce(&mut Vec<Arc<Bell>>) -> T) -> T {
+    fn lock<T>(&self, look: impl FnOnce(&mut Vec<Resting>) -> T) -> T {
         look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
