@@ -2,43 +2,106 @@
 
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread::{self, ThreadId};
 
 /// A connection to another server that one [`Exchange`](crate::Exchange) lends after the other.
 ///
 /// A server that has told the kernel to watch it need not take that back between two of them, and
-/// knows it again by [`Kept::address`]. What the server keeps is [`Kept::downgrade`], which does not
+/// knows it again by [`Kept::address`]. What the server keeps is a [`Watch`], which does not
 /// hold the connection open: whoever owns it closes it at any time, and no number is left behind
 /// that might one day be somebody else's descriptor.
-pub struct Kept(Arc<dyn AsFd + Send + Sync>);
+pub struct Kept {
+    connection: Arc<dyn AsFd + Send + Sync>,
+    watcher: Watcher,
+}
+
+/// Whose server it was that began to watch last, and does still.
+type Watcher = Arc<Mutex<Option<ThreadId>>>;
+
+/// A server's part of a [`Kept`] that it watches; dropped when it does so no more.
+pub struct Watch {
+    connection: Weak<dyn AsFd + Send + Sync>,
+    watcher: Watcher,
+}
 
 impl Kept {
     /// The owner's part of a connection.
     pub fn new(connection: Arc<dyn AsFd + Send + Sync>) -> Kept {
-        Kept(connection)
+        Kept {
+            connection,
+            watcher: Watcher::default(),
+        }
     }
 
-    /// The connection, for as long as its owner keeps it open.
-    pub fn downgrade(&self) -> Weak<dyn AsFd + Send + Sync> {
-        Arc::downgrade(&self.0)
+    /// A server begins to watch it.
+    pub fn watch(&self) -> Watch {
+        let watch = Watch {
+            connection: Arc::downgrade(&self.connection),
+            watcher: Arc::clone(&self.watcher),
+        };
+        watch.go_on();
+        watch
     }
 
-    /// Where it is in memory, which is nowhere else while anybody has what
-    /// [`Kept::downgrade`] gave.
+    /// Whether this thread's server watches it, and ends that at the first that comes while nobody asks:
+    /// so nothing had, not even the end, when the server looked last.
+    pub fn is_watched_here(&self) -> bool {
+        *lock(&self.watcher) == Some(thread::current().id())
+    }
+
+    /// Where it is in memory, which is nowhere else while anybody has a [`Watch`] of it.
     pub fn address(&self) -> usize {
-        Arc::as_ptr(&self.0).cast::<()>().addr()
+        Arc::as_ptr(&self.connection).cast::<()>().addr()
     }
+}
+
+impl Watch {
+    /// The connection, for as long as its owner keeps it open.
+    pub fn connection(&self) -> Option<Arc<dyn AsFd + Send + Sync>> {
+        self.connection.upgrade()
+    }
+
+    /// Whether its owner has closed the connection.
+    pub fn is_closed(&self) -> bool {
+        self.connection.strong_count() == 0
+    }
+
+    /// Watches on: the connection carries another exchange of this server.
+    pub fn go_on(&self) {
+        *lock(&self.watcher) = Some(thread::current().id());
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        lock(&self.watcher).take_if(|watcher| *watcher == thread::current().id());
+    }
+}
+
+fn lock(watcher: &Watcher) -> std::sync::MutexGuard<'_, Option<ThreadId>> {
+    // Nothing that is done with it can panic.
+    watcher.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl AsFd for Kept {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.connection.as_fd()
     }
 }
 
 impl fmt::Debug for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Kept").field(&self.as_fd()).finish()
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_closed = self.is_closed();
+        f.debug_struct("Watch")
+            .field("is_closed", &is_closed)
+            .finish()
     }
 }
 
@@ -56,10 +119,32 @@ mod tests {
         let kept = Kept::new(one);
         assert_eq!(kept.address(), again.address());
         assert_ne!(kept.address(), stranger.address());
-        let seen = kept.downgrade();
-        assert!(seen.upgrade().is_some());
+        let watch = kept.watch();
+        assert!(watch.connection().is_some());
         drop((kept, again));
-        assert!(seen.upgrade().is_none());
+        assert!(watch.is_closed() && watch.connection().is_none());
         assert_eq!(other.read(&mut [0]).expect("an end"), 0);
+    }
+
+    #[test]
+    fn it_is_watched_by_who_began_last_and_has_not_ended() {
+        let (one, _other) = UnixStream::pair().expect("two descriptors are left");
+        let kept = Kept::new(Arc::new(one));
+        assert!(!kept.is_watched_here());
+        let ours = kept.watch();
+        assert!(kept.is_watched_here());
+        thread::scope(|scope| {
+            let elsewhere = || {
+                let theirs = kept.watch();
+                (kept.is_watched_here(), theirs)
+            };
+            let there = thread::Builder::new().spawn_scoped(scope, elsewhere);
+            let (is_watched_there, theirs) = there.expect("a thread").join().expect("no panic");
+            assert!(is_watched_there && !kept.is_watched_here());
+            ours.go_on();
+            drop(ours);
+            assert!(!kept.is_watched_here());
+            drop(theirs);
+        });
     }
 }

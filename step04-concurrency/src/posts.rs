@@ -10,18 +10,18 @@
 //! A connection that is kept is asked on again a moment later, perhaps for another client. Registering
 //! it for each request would cost two calls, a third of all; so its registration is its own, and
 //! this table says whose its events are. At rest it can have only one: the other server has
-//! closed it, or speaks unasked. Whoever asks next finds that out, and closes it.
+//! closed it, or speaks unasked. Then it is watched no more, which tells whoever would ask next that there
+//! is something to be found out.
 //!
 //! The connection belongs to somebody else, who may close it or lend it to another loop at any
 //! time; nothing here holds it open, and no number of a descriptor is stored.
 
 use crate::seats::{Seats, Token};
 use crate::sys::{Epoll, Interest};
-use static_files::Kept;
+use static_files::{Kept, Watch};
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::AsFd;
-use std::sync::Weak;
 
 /// Registrations up to which nobody looks for those of connections that have been closed.
 const FEW: usize = 64;
@@ -37,7 +37,7 @@ pub(crate) struct Posts {
 }
 
 struct Post {
-    connection: Weak<dyn AsFd + Send + Sync>,
+    watch: Watch,
     address: usize,
     interest: Interest,
     /// Whose exchange it carries; `None` at rest.
@@ -75,12 +75,13 @@ impl Posts {
                 epoll.modify(kept.as_fd(), token.of_post().into(), interest)?;
                 post.interest = interest;
             }
+            post.watch.go_on();
             post.holder = Some(holder);
             return Ok(token);
         }
         self.tidy();
         let token = self.posts.insert(Post {
-            connection: kept.downgrade(),
+            watch: kept.watch(),
             address,
             interest,
             holder: Some(holder),
@@ -115,7 +116,7 @@ impl Posts {
 
     fn forget(&mut self, token: Token, epoll: &Epoll) {
         let post = self.posts.get(token);
-        if let Some(connection) = post.and_then(|post| post.connection.upgrade()) {
+        if let Some(connection) = post.and_then(|post| post.watch.connection()) {
             // Its registration can have ended only by closing it, which it is not.
             let _ = epoll.delete(connection.as_fd());
         }
@@ -134,8 +135,10 @@ impl Posts {
         if self.posts.taken() < self.tidy_at {
             return;
         }
-        let is_closed = |post: &Post| post.connection.strong_count() == 0;
-        for token in self.posts.tokens_where(is_closed, usize::MAX) {
+        let closed = self
+            .posts
+            .tokens_where(|post| post.watch.is_closed(), usize::MAX);
+        for token in closed {
             self.remove(token);
         }
         self.tidy_at = FEW.max(2 * self.posts.taken());

@@ -53,7 +53,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 use table::{Company, Place, Table, Verdict};
 use talk::Talk;
-use wire::Wire;
+use wire::{Care, Wire};
 
 /// A group of servers that answer the same requests.
 #[derive(Debug)]
@@ -196,11 +196,11 @@ impl Upstream {
     ///
     /// # Errors
     /// What connecting reports.
-    fn connect(&self, server: usize) -> io::Result<Wire> {
+    fn connect(&self, server: usize, care: Care) -> io::Result<Wire> {
         loop {
             // Each look at the table is over before the connection is looked at.
             let kept = self.state().table.kept(server, Wire::is_near);
-            match kept.map(Wire::reuse) {
+            match kept.map(|wire| wire.reuse(care)) {
                 Some(Some(wire)) => return Ok(wire),
                 Some(None) => {}
                 None => return Wire::connect(&self.addresses[server]),

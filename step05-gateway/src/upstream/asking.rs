@@ -30,7 +30,7 @@ pub(super) struct Asking {
     pub(super) protocol: Option<Box<dyn Protocol>>,
     pub(super) state: State,
     pub(super) outgoing: Outgoing,
-    kind: Kind,
+    pub(super) kind: Kind,
     /// One that nobody has asked for yet.
     interim: Option<ResponseHead>,
     /// Servers that could not be reached with this request.

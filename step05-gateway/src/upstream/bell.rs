@@ -8,7 +8,6 @@ use static_files::Kept;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, ThreadId};
 
 /// Bells at rest that are held; two descriptors each.
 const BELLS: usize = 64;
@@ -47,39 +46,34 @@ impl Bell {
     }
 }
 
-/// A bell at rest, and who listened to it last and has it watched.
-type Resting = (Arc<Bell>, ThreadId);
-
 /// Silent bells, for whoever waits next.
 #[derive(Debug, Default)]
-pub(super) struct Bells(Mutex<Vec<Resting>>);
+pub(super) struct Bells(Mutex<Vec<Arc<Bell>>>);
 
 impl Bells {
-    /// A bell of this thread, or of another: that one would be woken by it too, once.
+    /// A bell that is watched here, or another: that may wake somebody else too, once.
     ///
     /// # Errors
     /// When no descriptor is left.
     pub(super) fn take(&self) -> io::Result<Arc<Bell>> {
-        let here = thread::current().id();
         let at_rest = self.lock(|bells| {
-            let near = bells.iter().rposition(|(_, listener)| *listener == here);
+            let near = bells.iter().rposition(|bell| bell.kept.is_watched_here());
             let at = near.or(bells.len().checked_sub(1))?;
-            Some(bells.remove(at).0)
+            Some(bells.remove(at))
         });
         at_rest.map_or_else(|| Bell::new().map(Arc::new), Ok)
     }
 
     /// Takes back a bell that is silent, and will not be rung any more by whoever had it.
     pub(super) fn put_back(&self, bell: Arc<Bell>) {
-        let here = thread::current().id();
         self.lock(|bells| {
             if bells.len() < BELLS {
-                bells.push((bell, here));
+                bells.push(bell);
             }
         });
     }
 
-    fn lock<T>(&self, look: impl FnOnce(&mut Vec<Resting>) -> T) -> T {
+    fn lock<T>(&self, look: impl FnOnce(&mut Vec<Arc<Bell>>) -> T) -> T {
         look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

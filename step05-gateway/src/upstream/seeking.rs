@@ -7,8 +7,8 @@
 use super::asking::{Asking, Repeat, State};
 use super::lease::Lease;
 use super::table::{Company, Verdict};
-use super::talk::Talk;
-use super::wire::Age;
+use super::talk::{Kind, Talk};
+use super::wire::{Age, Care};
 use super::{Acquired, Upstream};
 use crate::redirect::LocalRedirect;
 use std::io;
@@ -39,7 +39,11 @@ impl Asking {
 
     /// Begins a connection to the server that the place is at.
     fn connect(&mut self, lease: Lease) -> io::Result<()> {
-        match self.upstream.connect(lease.place.server) {
+        let care = match (self.repeat, self.kind) {
+            (Repeat::Once, Kind::Empty) => Care::Watched,
+            (Repeat::Once, Kind::WithContent) | (Repeat::Never, _) => Care::Looked,
+        };
+        match self.upstream.connect(lease.place.server, care) {
             Ok(wire) => {
                 let patience = self.upstream.capacity.connect;
                 self.state = State::Talking(Box::new(Talk::new(lease, wire, patience)));

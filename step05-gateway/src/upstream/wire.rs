@@ -6,7 +6,6 @@ use static_files::Kept;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
-use std::thread::{self, ThreadId};
 
 /// Octets received at a time.
 const STEP: usize = 16 * 1024;
@@ -30,14 +29,22 @@ enum Answer {
     Due,
 }
 
+/// What has to be known of a kept connection before it is asked on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Care {
+    /// Nothing had come when the loop was told last what has. If it has closed since, the request is
+    /// asked again, and no system call is spent on every request for the sake of a few.
+    Watched,
+    /// Nothing has come by now: the request must not be asked again.
+    Looked,
+}
+
 /// A connection, both ways.
 #[derive(Debug)]
 pub(super) struct Wire {
     stream: Arc<Stream>,
     /// The same connection, for a server that watches it from one request to the next.
     kept: Kept,
-    /// Who used it last, and has it registered with the kernel.
-    user: ThreadId,
     pub(super) age: Age,
     /// Octets that have left for the other server with this request.
     pub(super) written: u64,
@@ -64,7 +71,6 @@ impl Wire {
         Ok(Wire {
             kept: Kept::new(Arc::clone(&stream) as Arc<dyn AsFd + Send + Sync>),
             stream,
-            user: thread::current().id(),
             age: Age::Fresh,
             written: 0,
             heard: false,
@@ -80,21 +86,28 @@ impl Wire {
     ///
     /// Nothing has been asked on it, so nothing may have come: neither the end, nor octets that
     /// would be taken for the next answer.
-    pub(super) fn reuse(mut self) -> Option<Wire> {
-        match (&*self.stream).read(&mut [0]) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Ok(_) | Err(_) => return None,
+    pub(super) fn reuse(mut self, care: Care) -> Option<Wire> {
+        let is_quiet = match care {
+            Care::Watched => self.is_near() || self.is_silent(),
+            Care::Looked => self.is_silent(),
+        };
+        if !is_quiet {
+            return None;
         }
-        self.user = thread::current().id();
         self.age = Age::Reused;
         self.written = 0;
         self.heard = false;
         Some(self)
     }
 
-    /// Whether it was this thread that used it last.
+    fn is_silent(&self) -> bool {
+        let looked = (&*self.stream).read(&mut [0]);
+        looked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    /// Whether this thread's server watches it.
     pub(super) fn is_near(&self) -> bool {
-        self.user == thread::current().id()
+        self.kept.is_watched_here()
     }
 
     /// What has come and was not taken.
