@@ -7,6 +7,7 @@
 
 use book::exercises::{Exercise, STEPS, catalogue};
 use book::workbook::Workbook;
+use check::binary::executable;
 use check::exercise::subject;
 use check::grader::{Check, EXTENSIONS, Patience, Problem, Subject, Tree, find};
 use std::collections::{BTreeMap, VecDeque};
@@ -127,11 +128,7 @@ fn build(workbook: &Workbook) -> BTreeMap<String, PathBuf> {
 
 /// The name and the program in one of Cargo's messages, of those that are about a program.
 fn program(message: &str) -> Option<(String, PathBuf)> {
-    let part = |after: &str| {
-        let (_, rest) = message.split_once(after)?;
-        rest.split_once('"').map(|(part, _)| part.to_owned())
-    };
-    let path = PathBuf::from(part(r#""executable":""#)?);
+    let path = executable(message)?;
     let name = path.file_name()?.to_string_lossy().into_owned();
     let (id, _) = name.rsplit_once('-')?;
     Some((id.to_owned(), path))

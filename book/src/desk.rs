@@ -4,6 +4,7 @@ use crate::Failure;
 use crate::terminal::{agrees, cannot, is_attended};
 use book::exercises::{Exercise, catalogue};
 use book::workbook::Workbook;
+use check::binary::executable;
 use check::exercise::Progress;
 use clap::Args;
 use similar::get_close_matches;
@@ -219,12 +220,6 @@ pub(crate) fn meant<'n>(
     let best = *get_close_matches(word.as_str(), &texts, 1, ALIKE).first()?;
     let at = texts.iter().position(|text| *text == best)?;
     Some(names[at % names.len()].0)
-}
-
-/// The path in one of Cargo's messages, of those that are about a program.
-fn executable(message: &str) -> Option<PathBuf> {
-    let after = message.split_once(r#""executable":""#)?.1;
-    after.split_once('"').map(|(path, _)| path.into())
 }
 
 #[cfg(test)]

@@ -64,8 +64,8 @@ fn program(package: &str, target: [&str; 2], profile: Profile) -> Result<PathBuf
     }
 }
 
-/// The path in one of Cargo's messages, of those that are about a binary.
-fn executable(message: &str) -> Option<PathBuf> {
+/// The path in one of Cargo's messages, of those that are about a program.
+pub fn executable(message: &str) -> Option<PathBuf> {
     let after = message.split_once(r#""executable":""#)?.1;
     // No path of a build has a quote or a backslash in it, or a shell could not run it either.
     let (path, _) = after.split_once('"')?;
