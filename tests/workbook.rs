@@ -7,9 +7,10 @@ mod learner;
 
 use check::{free_port, needs};
 use learner::{BOOK, Learner, Running};
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// What all of them stand for: small, and first.
@@ -156,6 +157,24 @@ fn an_exercise_that_is_not_there_yet_is_told_with_what_adds_it() {
     let told = ["there is no", "1b.rs", "cargo course start"];
     learner.types(&["check"]).with(2, &told);
     learner.types(&["run", ID]).with(1, &told);
+}
+
+#[test]
+fn who_ends_a_build_loses_nothing_and_is_told_so() {
+    let learner = Learner::left_with("");
+    let builds = "#!/bin/sh\necho it builds >&2\nexec sleep 600\n";
+    let cargo = learner.folder.write("cargo", builds).unwrap();
+    fs::set_permissions(&cargo, Permissions::from_mode(0o755)).unwrap();
+    for (verb, status) in [("check", 130), ("run", 1)] {
+        let mut command = learner.command(&BOOK, &[verb, ID]);
+        command.env("CARGO", &cargo);
+        let mut running = Running::start(command);
+        running.says("it builds");
+        running.tell("INT");
+        running.says(&format!("Nothing is lost: `cargo course {verb} {ID}`"));
+        assert_eq!(running.ends(), Some(status), "{}", running.heard());
+        learner.types(&["list"]).with(0, &["✓ 1b"]);
+    }
 }
 
 #[test]

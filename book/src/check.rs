@@ -20,7 +20,7 @@ mod server;
 mod session;
 mod show;
 
-use crate::Failure;
+use crate::{Failure, ending};
 use check::grader::{Check, Problem, Tree, Verdict};
 use clap::{Args, ValueEnum};
 use server::{Judged, Whose};
@@ -128,7 +128,10 @@ pub(crate) fn run(asked: &Asked) -> ExitCode {
         Ok(Some(session)) => session.run(asked),
         Err(failure) => {
             anstream::eprintln!("{failure}");
-            ExitCode::from(USAGE)
+            ExitCode::from(match ending::has_come() {
+                true => INTERRUPTED,
+                false => USAGE,
+            })
         }
     }
 }

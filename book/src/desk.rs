@@ -1,17 +1,18 @@
 //! Where the learner sits: the workbook that is meant, and the exercise that is meant.
 
-use crate::Failure;
 use crate::terminal::{agrees, cannot, is_attended};
+use crate::{Failure, ending};
 use book::exercises::{Exercise, catalogue};
 use book::workbook::Workbook;
 use check::binary::executable;
 use check::exercise::Progress;
+use check::process::signal;
 use clap::Args;
 use similar::get_close_matches;
 use std::env;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 /// How alike a word has to be to a name to be taken for it misspelt.
 const ALIKE: f32 = 0.4;
@@ -170,14 +171,22 @@ impl Desk {
             );
         }
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let output = Command::new(cargo)
+        let mut command = Command::new(cargo);
+        command
             .args(["test", "--quiet", "--no-run", "--test", id])
             .args(["--message-format", "json-render-diagnostics"])
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .stderr(Stdio::inherit())
-            .output()
-            .map_err(|error| cannot(&file, &error))?;
+            .current_dir(folder);
+        let output = unless_ended(&mut command).map_err(|error| cannot(&file, &error))?;
+        let Some(output) = output else {
+            let typed: Vec<String> = env::args().skip(1).collect();
+            return Err(Failure::new(
+                format!("{id}.rs was not built to its end, because you ended it"),
+                format!(
+                    "Nothing is lost: `cargo course {}` goes on.",
+                    typed.join(" ")
+                ),
+            ));
+        };
         let messages = String::from_utf8_lossy(&output.stdout);
         let program = messages.lines().rev().find_map(executable);
         program.filter(|_| output.status.success()).ok_or_else(|| {
@@ -190,6 +199,25 @@ impl Desk {
             )
         })
     }
+}
+
+/// What a command says on its output when it has ended by itself; none where the learner did not wait
+/// for that.
+fn unless_ended(command: &mut Command) -> io::Result<Option<Output>> {
+    let stop = ending::heard()?;
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()?;
+    let pid = child.id();
+    // At a terminal it has heard of it, but not from who sends a signal to this process alone.
+    let _tell = stop.on_stop(move || {
+        // One that has gone need not be told.
+        let _ = signal("TERM", pid);
+    });
+    let output = child.wait_with_output()?;
+    Ok((!stop.is_stopped()).then_some(output))
 }
 
 /// The name that was most likely meant by one that does not exist. What is searched are names with their

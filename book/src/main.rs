@@ -9,6 +9,7 @@ mod bench;
 mod check;
 mod compare;
 mod desk;
+mod ending;
 mod grade;
 mod hint;
 mod list;

@@ -2,16 +2,14 @@
 
 use crate::desk::Desk;
 use crate::terminal::{STRONG, is_attended, say};
-use crate::{AWAY, Failure, HOME};
+use crate::{AWAY, Failure, HOME, ending};
 use check::exercise::subject;
 use check::grader::{Subject, Tree, binary};
 use check::process::signal;
 use clap::Args;
-use socket::Stop;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Command, ExitCode};
-use std::sync::Arc;
 
 /// Which server.
 #[derive(Debug, Args)]
@@ -37,8 +35,7 @@ pub(crate) struct Asked {
 pub(crate) fn run(asked: &Asked) -> Result<ExitCode, Failure> {
     let (talks, words) = server(asked)?;
     let system = |error: io::Error| Failure::new(error.to_string(), "Is there room on the disk?");
-    let stop = Arc::new(Stop::new());
-    concurrency::stop_on_signals(Arc::clone(&stop)).map_err(system)?;
+    let stop = ending::heard().map_err(system)?;
     let tree = Tree::new().map_err(system)?;
     let addr = asked.listen.unwrap_or_else(free);
     let words = words.words_at(&tree, addr).unwrap_or_default();

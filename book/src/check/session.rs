@@ -3,6 +3,7 @@
 use super::mine::Mine;
 use super::server::Whose;
 use super::{Asked, INTERRUPTED, Outcome, USAGE, show, status};
+use crate::ending;
 use check::grader::{Check, Cutting, Problem, Tree, Verdict};
 use std::iter;
 use std::process::ExitCode;
@@ -176,8 +177,7 @@ impl Stop {
 }
 
 fn listen_to_the_keyboard(tell: Sender<Event>) -> std::io::Result<()> {
-    let stop = Arc::new(socket::Stop::new());
-    concurrency::stop_on_signals(Arc::clone(&stop))?;
+    let stop = ending::heard()?;
     let waits = move || {
         let (ring, rung) = mpsc::channel();
         let ring = move || {
