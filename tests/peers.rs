@@ -1,4 +1,5 @@
-//! The grader, calibrated: nginx and Apache from Debian, held to every check of steps 2 to 5.
+//! The grader, calibrated: nginx and Apache from Debian, held to every check of steps 2 to 5, and to those
+//! beyond the course.
 //!
 //! What each of them does is written down below, with the finding that a check it fails reports. A
 //! change in either of them, or in a check, fails this suite; and so does a check whose label says
@@ -7,7 +8,7 @@
 //! With `BLESS=1` the table is written to the page of the book's appendix that includes it.
 #![forbid(unsafe_code)]
 
-use check::grader::{CHECKS, Check, Label, Problem, Subject, Tree};
+use check::grader::{CHECKS, Check, EXTENSIONS, Label, Needs, Problem, Subject, Tree};
 use check::needs::{find, is_missing};
 use check::{Executable, TempFolder};
 use std::path::Path;
@@ -135,9 +136,15 @@ const EXPECTED: &[Row] = &[
         "5d",
         NotAsked,
         Fails("an application over SCGI"),
-        "over SCGI, Apache hands PATH_INFO on with its escapes, and decodes it elsewhere",
+        "nginx runs no CGI programs; over SCGI, Apache hands PATH_INFO on with its escapes, and decodes it elsewhere",
     ),
-    ("5e", NotAsked, NotAsked, "neither runs Python by itself"),
+    (
+        "5e",
+        NotAsked,
+        Fails("an application that fails in the middle of its answer"),
+        "nginx runs no Python; Apache starts one for each request, and a CGI program that fails ends like any \
+         other",
+    ),
     (
         "5f",
         Fails("fields that are about the client's connection"),
@@ -151,6 +158,75 @@ const EXPECTED: &[Row] = &[
         "both take an answer without a status line for one of HTTP/0.9, and hand it on",
     ),
     ("5h", Passes, Passes, ""),
+    (
+        "1h",
+        NotAsked,
+        NotAsked,
+        "neither is about anything but HTTP",
+    ),
+    (
+        "2i",
+        NotAsked,
+        NotAsked,
+        "neither tells how far an upload has come: nginx has a module for it, which is not its own",
+    ),
+    (
+        "3i",
+        Fails("a listing and a query"),
+        Fails("a listing and a query"),
+        "nginx sorts by name alone; Apache has all orders, in words of its own (`?C=S;O=D`)",
+    ),
+    (
+        "3j",
+        Fails("a method that a file does not have"),
+        Fails("HEAD of what failed, then a file"),
+        "nginx's 405 has no Allow; Apache hears nothing more on a connection after a 503",
+    ),
+    (
+        "4i",
+        Fails("fifty downloads under way when the server is asked to end (SIGTERM)"),
+        NotAsked,
+        "as in 4h; Apache is not asked: it has a thread for each request",
+    ),
+    (
+        "4j",
+        Passes,
+        NotAsked,
+        "Apache is not asked: it limits octets in a second, not requests",
+    ),
+    ("4k", Passes, NotAsked, "Apache is not asked, as in 4e"),
+    (
+        "5i",
+        NotAsked,
+        Passes,
+        "nginx runs no applications; Apache's is a CGI program, and the lines are its access log",
+    ),
+    (
+        "5j",
+        NotAsked,
+        NotAsked,
+        "nginx has it as X-Accel-Redirect, and runs no programs; Apache has it from a module that is not its \
+         own",
+    ),
+    (
+        "5k",
+        Fails("the same page twice, good for a minute"),
+        Fails("a page that sets a cookie"),
+        "nginx does not say how old an answer is; Apache keeps what sets a cookie, as RFC 9111 lets it",
+    ),
+    (
+        "5l",
+        Fails("a client that ends its side, and waits for the answer"),
+        Passes,
+        "nginx ends a tunnel with whichever side ends first",
+    ),
+    (
+        "5m",
+        NotAsked,
+        Passes,
+        "nginx asks nobody how they are: that is sold (NGINX Plus)",
+    ),
+    ("5n", Passes, Passes, ""),
 ];
 
 impl Outcome {
@@ -163,10 +239,12 @@ impl Outcome {
     }
 }
 
-/// A server of Debian's, and the command that starts it.
+/// A server of Debian's, and the commands that start it: for the checks of the course, and for those
+/// beyond it.
 struct Peer {
     name: &'static str,
     subject: Subject,
+    beyond: Subject,
 }
 
 /// What runs beside them, and what they are configured with; gone on drop.
@@ -195,16 +273,26 @@ impl Bench {
         }
     }
 
-    /// A peer whose configuration is filled in when it is started: only then it has a port.
     fn peer(&self, name: &'static str, command: &str) -> Peer {
+        let beyond = format!("{name}-beyond");
+        Peer {
+            name,
+            subject: self.subject(name, command),
+            beyond: self.subject(&beyond, command),
+        }
+    }
+
+    /// A peer whose configuration is filled in when it is started: only then it has a port.
+    fn subject(&self, name: &str, command: &str) -> Subject {
         let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/peers");
         let place = self.folder.path().join("{port}");
         let place = place.display();
         let [echo, slow] = &self.behind;
         let conf = format!("{ours}/{name}.conf");
         let script = format!(
-            "mkdir -p '{place}' && sed -e 's|ADDR|{{addr}}|; s|ROOT|{{root}}|; s|PROGRAMS|{{cgi}}|' \
-             -e 's|PLACE|{place}|; s|OURS|{ours}|; s|MODULES|{MODULES}|' \
+            "mkdir -p '{place}/cache' && chmod 777 '{place}/cache' '{{wsgi}}' && \
+             sed -e 's|ADDR|{{addr}}|; s|ROOT|{{root}}|; s|PROGRAMS|{{cgi}}|' \
+             -e 's|PYTHON|{{wsgi}}|; s|PLACE|{place}|; s|OURS|{ours}|; s|MODULES|{MODULES}|' \
              -e 's|ECHO|{}|; s|SLOW|{}|; s|UPSTREAM|{{upstream}}|; s|OTHER|{{other}}|' \
              -e 's|FASTCGI|{{fastcgi}}|; s|SCGI|{{scgi}}|; s|UWSGI|{{uwsgi}}|' '{conf}' >'{place}/conf' && \
              exec {command} '{place}/conf'",
@@ -212,10 +300,7 @@ impl Bench {
             slow.addr()
         );
         let words = ["sh", "-c", &script].map(str::to_owned);
-        Peer {
-            name,
-            subject: Subject::words(words.to_vec()),
-        }
+        Subject::words(words.to_vec())
     }
 
     fn peers(&self) -> [Peer; 2] {
@@ -237,7 +322,13 @@ fn judge(check: &Check, peer: &Peer, tree: &Tree) -> Came {
     // What takes the whole machine is judged alone.
     let alone = check.step() == 4;
     let _alone = alone.then(|| ALONE.lock().unwrap_or_else(PoisonError::into_inner));
-    Came(match (check.run)(&peer.subject, tree) {
+    let is_beyond = EXTENSIONS.iter().any(|beyond| beyond.id == check.id);
+    // Of an executor, all that step 4 asks for is asked once more.
+    let subject = match is_beyond && check.needs != Needs::Executor {
+        true => &peer.beyond,
+        false => &peer.subject,
+    };
+    Came(match (check.run)(subject, tree) {
         Ok(()) => None,
         // Where an RFC is said to decide, the finding has to name it.
         Err(Problem::Wrong(finding))
@@ -264,10 +355,8 @@ impl Came {
 }
 
 fn checks() -> Vec<Check> {
-    CHECKS
-        .into_iter()
-        .filter(|check| check.step() > 1)
-        .collect()
+    let course = CHECKS.into_iter().filter(|check| check.step() > 1);
+    course.chain(EXTENSIONS).collect()
 }
 
 fn expected(check: &Check) -> &'static Row {

@@ -22,5 +22,5 @@ pub const EXTENSIONS: [Check; 13] = table! {
     "5k" "5.6" "Response cache"       Rfc    Cached     beyond5_cache::response_cache;
     "5l" "5.6" "WebSocket tunnel"     Rfc    Tunnels    beyond5_tunnel::websocket_tunnel;
     "5m" "5.6" "Active health checks" Course Examined   beyond5_health::health_checks;
-    "5n" "5.8" "Basic authentication" Rfc    Guarded    beyond5_password::basic_authentication;
+    "5n" "5.8" "Basic authentication" Agreed Guarded    beyond5_password::basic_authentication;
 };
