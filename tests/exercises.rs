@@ -10,15 +10,21 @@ use book::workbook::Workbook;
 use check::binary::executable;
 use check::exercise::subject;
 use check::grader::{Check, EXTENSIONS, Patience, Problem, Subject, Tree, find};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::sync::{LazyLock, Mutex};
 use std::time::Instant;
 use std::{env, fs, thread};
 
-/// Exercises that are judged at once: most of the time is spent waiting.
-const AT_ONCE: usize = 6;
+/// The step whose checks need the machine for themselves.
+const CROWDED: u8 = 4;
+
+/// Judges of its exercises, of which one at a time may make a crowd, and of all others: most of the time
+/// is spent waiting.
+const CROWDS: usize = 2;
+const OTHERS: usize = 6;
 
 static TREE: LazyLock<Tree> = LazyLock::new(|| Tree::new().expect("the files can be written"));
 
@@ -35,6 +41,9 @@ enum Version {
 }
 
 impl Version {
+    /// In the order in which they are built: few programs first, so that judging begins early.
+    const ALL: [Version; 3] = [Version::Broken, Version::Solution, Version::Starter];
+
     /// The exercises that have it.
     fn exercises(self) -> Vec<Exercise> {
         let is_beyond = |e: &Exercise| EXTENSIONS.iter().any(|check| check.id == e.id);
@@ -183,29 +192,80 @@ fn judge(exercise: &Exercise, version: Version, program: &Path) -> Vec<String> {
     wrong
 }
 
-#[track_caller]
-fn all_are_judged(version: Version) {
-    let only = env::var("EXERCISE").unwrap_or_default();
-    let mut exercises = version.exercises();
-    exercises.retain(|exercise| exercise.id.starts_with(&only));
-    let programs = {
-        let _one = BUILDING.lock();
-        build(&workbook(version, &exercises))
-    };
-    let chosen = exercises.iter();
-    let queue: Mutex<VecDeque<&Exercise>> = Mutex::new(chosen.collect());
+/// An exercise that was built, and is to be judged.
+struct Job {
+    exercise: Exercise,
+    version: Version,
+    program: PathBuf,
+}
+
+/// What is wrong with any version of any exercise: all of them are judged together, by whichever test
+/// asks first, so that no machine has too few tests at once to keep its judges busy.
+static WRONG: LazyLock<Vec<(Version, String)>> = LazyLock::new(|| {
+    let (crowds, first) = mpsc::channel();
+    let (others, second) = mpsc::channel();
+    let (first, second) = (Mutex::new(first), Mutex::new(second));
     let wrong = Mutex::new(Vec::new());
     thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(|| {
-                while let Some(exercise) = queue.lock().expect("nobody panics in it").pop_front() {
-                    let found = judge(exercise, version, &programs[&exercise.id]);
+        for number in 0..CROWDS + OTHERS {
+            let jobs = if number < CROWDS { &first } else { &second };
+            let wrong = &wrong;
+            scope.spawn(move || {
+                while let Some(Job {
+                    exercise,
+                    version,
+                    program,
+                }) = next(jobs)
+                {
+                    let found = judge(&exercise, version, &program);
+                    let found = found.into_iter().map(|text| (version, text));
                     wrong.lock().expect("nobody panics in it").extend(found);
                 }
             });
         }
+        for version in Version::ALL {
+            for job in built_jobs(version) {
+                let own = find(&job.exercise.id);
+                let is_crowd = own.is_some_and(|check| check.step() == CROWDED);
+                let jobs = if is_crowd { &crowds } else { &others };
+                jobs.send(job)
+                    .expect("there are judges as long as there are jobs");
+            }
+        }
+        drop((crowds, others));
     });
-    let wrong = wrong.into_inner().expect("nobody panics in it");
+    wrong.into_inner().expect("nobody panics in it")
+});
+
+/// The next of those who wait; none at the end.
+fn next(jobs: &Mutex<Receiver<Job>>) -> Option<Job> {
+    jobs.lock().expect("nobody panics in it").recv().ok()
+}
+
+/// The exercises that are asked for, built as that version.
+fn built_jobs(version: Version) -> Vec<Job> {
+    let only = env::var("EXERCISE").unwrap_or_default();
+    let mut exercises = version.exercises();
+    exercises.retain(|exercise| exercise.id.starts_with(&only));
+    let mut programs = {
+        let _one = BUILDING.lock();
+        build(&workbook(version, &exercises))
+    };
+    let job = |exercise: Exercise| Job {
+        program: programs.remove(&exercise.id).expect("each was built"),
+        exercise,
+        version,
+    };
+    exercises.into_iter().map(job).collect()
+}
+
+#[track_caller]
+fn all_are_judged(version: Version) {
+    let wrong: Vec<&str> = WRONG
+        .iter()
+        .filter(|(of, _)| *of == version)
+        .map(|(_, text)| text.as_str())
+        .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
