@@ -12,6 +12,8 @@
 //! every answer is compared.
 
 mod application;
+#[path = "../serve/command.rs"]
+mod command;
 #[path = "../serve/configured.rs"]
 #[allow(dead_code, reason = "one of two programs needs only part of it")]
 mod configured;
@@ -30,24 +32,14 @@ mod spread;
 mod table;
 
 use check::TempFolder;
+use command::{Options, Outcome};
 use machine::Cores;
 use round::Results;
 use scenario::{SCENARIOS, Scenario};
-use std::error::Error;
-use std::path::PathBuf;
 use std::process::ExitCode;
-
-/// What can go wrong is told in one sentence.
-type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// Rounds, unless told otherwise; odd, so that the median is one of them.
 const ROUNDS: usize = 9;
-
-struct Options {
-    only: String,
-    rounds: usize,
-    out: Option<PathBuf>,
-}
 
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1).peekable();
@@ -55,46 +47,15 @@ fn main() -> ExitCode {
     if words.peek().is_some_and(|word| word == application::WORD) {
         return application::main(words.nth(1));
     }
-    // `cargo test --benches` and the like only want to know that this starts.
-    if !std::env::args().any(|word| word == "--bench") {
-        return ExitCode::SUCCESS;
-    }
-    match options(words).and_then(|options| compare(&options)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("no comparison: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn options(mut words: impl Iterator<Item = String>) -> Outcome<Options> {
-    let mut options = Options {
-        only: String::new(),
-        rounds: ROUNDS,
-        out: None,
-    };
-    while let Some(word) = words.next() {
-        let mut value = || words.next().ok_or(format!("{word} needs a value"));
-        match word.as_str() {
-            "--only" => options.only = value()?,
-            "--rounds" => options.rounds = value()?.parse()?,
-            "--out" => options.out = Some(value()?.into()),
-            "--bench" => {}
-            other => return Err(format!("there is no option {other}").into()),
-        }
-    }
-    Ok(options)
+    // What a row needs is asked of each by itself.
+    command::main(words, ROUNDS, &[], compare)
 }
 
 fn compare(options: &Options) -> Outcome<()> {
     let load = machine::load_average();
     machine::place_load(Cores::Shared)?;
     let mut all = Vec::new();
-    let wanted = SCENARIOS
-        .iter()
-        .filter(|row| row.name.contains(&options.only));
-    for scenario in wanted {
+    for scenario in SCENARIOS.iter().filter(|row| options.wants(row.name)) {
         if check::needs::is_missing(scenario.name, scenario.needs) {
             continue;
         }
@@ -104,8 +65,7 @@ fn compare(options: &Options) -> Outcome<()> {
     }
     let text = table::summary(&all, options.rounds, load);
     println!("\n{text}");
-    if let Some(out) = &options.out {
-        std::fs::create_dir_all(out)?;
+    if let Some(out) = options.out()? {
         std::fs::write(out.join("gateways.md"), text)?;
     }
     Ok(())
@@ -116,14 +76,9 @@ fn measure(scenario: &Scenario, rounds: usize) -> Outcome<Results<'_>> {
     let folder = TempFolder::new()?;
     let (contenders, _behind) = servers::start(scenario.wire, &folder)?;
     let mut results = Results::new(scenario, &contenders);
-    for round in 0..rounds {
-        eprint!("\r{} {}/{rounds} ", scenario.name, round + 1);
-        // Nobody is always the first after whatever the machine did between two rounds.
-        for turn in 0..contenders.len() {
-            let number = (round + turn) % contenders.len();
-            results.push(number, round::take(scenario, &contenders[number])?);
-        }
-    }
-    eprint!("\r");
+    command::in_turns(scenario.name, rounds, contenders.len(), |number| {
+        results.push(number, round::take(scenario, &contenders[number])?);
+        Ok(())
+    })?;
     Ok(results)
 }

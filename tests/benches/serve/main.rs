@@ -14,10 +14,12 @@
 //! that the server spent on one, which does not depend on how quick the clients are. Where the
 //! server was not busy all the time, the first figure is a lower bound.
 //!
-//! With `--out` the tables and plots go into that folder, as the book and the README show them.
+//! With `--out` the tables and plots go into that folder of the course, as the book and the README show
+//! them.
 
 mod bare;
 mod calls;
+mod command;
 mod configured;
 mod contender;
 mod field;
@@ -32,24 +34,13 @@ mod spread;
 mod table;
 
 use check::TempFolder;
+use command::{Options, Outcome};
 use round::Results;
 use scenario::{SCENARIOS, Scenario};
-use std::error::Error;
-use std::path::PathBuf;
 use std::process::ExitCode;
-
-/// What can go wrong is told in one sentence.
-type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// Rounds, unless told otherwise; odd, so that the median is one of them.
 const ROUNDS: usize = 7;
-
-/// What the command line asks for.
-struct Options {
-    only: Option<String>,
-    rounds: usize,
-    out: Option<PathBuf>,
-}
 
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1).peekable();
@@ -57,68 +48,31 @@ fn main() -> ExitCode {
     if words.peek().is_some_and(|word| word == bare::WORD) {
         return bare::main(words.nth(1));
     }
-    // `cargo test --benches` and the like only want to know that this starts.
-    if !std::env::args().any(|word| word == "--bench") {
-        return ExitCode::SUCCESS;
-    }
-    if check::needs::is_missing("the comparison", &["nginx", "strace"]) {
-        return ExitCode::SUCCESS;
-    }
-    match options(words).and_then(|options| compare(&options)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("no comparison: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn options(mut words: impl Iterator<Item = String>) -> Outcome<Options> {
-    let mut options = Options {
-        only: None,
-        rounds: ROUNDS,
-        out: None,
-    };
-    while let Some(word) = words.next() {
-        let mut value = || words.next().ok_or(format!("{word} needs a value"));
-        match word.as_str() {
-            "--only" => options.only = Some(value()?),
-            "--rounds" => options.rounds = value()?.parse()?,
-            "--out" => options.out = Some(value()?.into()),
-            "--bench" => {}
-            other => return Err(format!("there is no option {other}").into()),
-        }
-    }
-    Ok(options)
+    command::main(words, ROUNDS, &["nginx", "strace"], compare)
 }
 
 fn compare(options: &Options) -> Outcome<()> {
     let folder = TempFolder::new()?;
     scenario::write_files(&folder)?;
-    let is_wanted = |name: &str| {
-        let only = options.only.as_deref();
-        only.is_none_or(|only| name.contains(only))
-    };
     let mut results = Vec::new();
-    for scenario in SCENARIOS.iter().filter(|row| is_wanted(row.name)) {
+    for scenario in SCENARIOS.iter().filter(|row| options.wants(row.name)) {
         let measured = measure(scenario, &folder, options.rounds)?;
         print!("{}", table::in_full(&measured));
         results.push(measured);
     }
-    let calls = if is_wanted("calls") {
+    let calls = if options.wants("calls") {
         calls::count(&folder)?
     } else {
         Vec::new()
     };
-    let idle = if is_wanted("idle") {
+    let idle = if options.wants("idle") {
         idle::weigh(&folder)?
     } else {
         Vec::new()
     };
     let summary = table::summary(&results, &calls, &idle, options.rounds);
     println!("\n{summary}");
-    if let Some(out) = &options.out {
-        std::fs::create_dir_all(out)?;
+    if let Some(out) = options.out()? {
         std::fs::write(out.join("targets.md"), summary)?;
         let scenarios = table::scenarios(&results, options.rounds);
         std::fs::write(out.join("scenarios.md"), scenarios)?;
@@ -142,14 +96,9 @@ fn measure<'s>(scenario: &'s Scenario, folder: &TempFolder, rounds: usize) -> Ou
             .check(contender.addr())
             .map_err(|error| format!("{}: {error}", contender.name))?;
     }
-    for round in 0..rounds {
-        eprint!("\r{} {}/{rounds} ", scenario.name, round + 1);
-        // Nobody is always the first after whatever the machine did between two rounds.
-        for turn in 0..contenders.len() {
-            let number = (round + turn) % contenders.len();
-            results.push(number, round::take(scenario, &contenders[number])?);
-        }
-    }
-    eprint!("\r");
+    command::in_turns(scenario.name, rounds, contenders.len(), |number| {
+        results.push(number, round::take(scenario, &contenders[number])?);
+        Ok(())
+    })?;
     Ok(results)
 }

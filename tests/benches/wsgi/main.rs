@@ -12,6 +12,8 @@
 //! connect anew: that is how they are meant to be run without another server in front. What was not
 //! found on this machine is left out, and said so.
 
+#[path = "../serve/command.rs"]
+mod command;
 #[allow(dead_code, reason = "there everybody may have two cores")]
 #[path = "../serve/machine.rs"]
 mod machine;
@@ -23,73 +25,27 @@ mod report;
 mod row;
 
 use check::{TempFolder, needs};
+use command::{Options, Outcome};
 use contender::Contender;
 use machine::Cores;
 use report::Results;
 use row::{ROWS, Row};
-use std::error::Error;
-use std::path::PathBuf;
 use std::process::ExitCode;
-
-/// What can go wrong is told in one sentence.
-type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// Rounds, unless told otherwise; odd, so that the median is one of them.
 const ROUNDS: usize = 9;
 
-struct Options {
-    only: Option<String>,
-    rounds: usize,
-    out: Option<PathBuf>,
-}
-
 fn main() -> ExitCode {
-    // `cargo test --benches` and the like only want to know that this starts.
-    if !std::env::args().any(|word| word == "--bench") {
-        return ExitCode::SUCCESS;
-    }
-    if needs::is_missing("the comparison", &["python3", "gunicorn"]) {
-        return ExitCode::SUCCESS;
-    }
-    match options().and_then(|options| compare(&options)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("no comparison: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn options() -> Outcome<Options> {
-    let mut words = std::env::args().skip(1);
-    let mut options = Options {
-        only: None,
-        rounds: ROUNDS,
-        out: None,
-    };
-    while let Some(word) = words.next() {
-        let mut value = || words.next().ok_or(format!("{word} needs a value"));
-        match word.as_str() {
-            "--only" => options.only = Some(value()?),
-            "--rounds" => options.rounds = value()?.parse()?,
-            "--out" => options.out = Some(value()?.into()),
-            "--bench" => {}
-            other => return Err(format!("there is no option {other}").into()),
-        }
-    }
-    Ok(options)
+    let words = std::env::args().skip(1);
+    command::main(words, ROUNDS, &["python3", "gunicorn"], compare)
 }
 
 fn compare(options: &Options) -> Outcome<()> {
     let folder = TempFolder::new()?;
     machine::place_load(Cores::OneEach)?;
     let load = machine::load_average();
-    let is_wanted = |row: &&Row| {
-        let only = options.only.as_deref();
-        only.is_none_or(|only| row.name.contains(only))
-    };
     let mut all = Vec::new();
-    for row in ROWS.iter().filter(is_wanted) {
+    for row in ROWS.iter().filter(|row| options.wants(row.name)) {
         if !row::can_import(row.module) {
             needs::is_left_out(row.title, row.module);
             continue;
@@ -100,8 +56,7 @@ fn compare(options: &Options) -> Outcome<()> {
     }
     let table = report::table(&all, options.rounds, load);
     println!("\n{table}");
-    if let Some(out) = &options.out {
-        std::fs::create_dir_all(out)?;
+    if let Some(out) = options.out()? {
         std::fs::write(out.join("wsgi.md"), table)?;
     }
     Ok(())
@@ -116,15 +71,10 @@ fn measure<'r>(row: &'r Row, folder: &TempFolder, rounds: usize) -> Outcome<Resu
     }
     let names = contenders.iter().map(|contender| contender.name);
     let mut results = Results::new(row, names);
-    for round in 0..rounds {
-        eprint!("\r{} {}/{rounds} ", row.name, round + 1);
-        // Nobody is always the first after whatever the machine did between two rounds.
-        for turn in 0..contenders.len() {
-            let number = (round + turn) % contenders.len();
-            results.push(number, take(row, &contenders[number])?);
-        }
-    }
-    eprint!("\r");
+    command::in_turns(row.name, rounds, contenders.len(), |number| {
+        results.push(number, take(row, &contenders[number])?);
+        Ok(())
+    })?;
     Ok(results)
 }
 
