@@ -4,8 +4,7 @@
 //! design promises a bound, the bound is asserted here and the measured figure printed.
 
 use check::process::{cpu_ticks, descriptors, memory, threads};
-use check::{Asked, Client, Executable, Heard, Place, Trouble, for_every_server};
-use concurrency::sys::raise_descriptor_limit;
+use check::{Asked, Client, Executable, Heard, Place, Trouble, for_every_server, needs};
 use std::fs::File;
 use std::io::{self, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -50,14 +49,7 @@ fn get(target: &str) -> Vec<u8> {
 fn ten_thousand_idle_connections_cost_less_than_two_hundred_octets_each() {
     let _alone = ALONE.lock();
     let needed = IDLE as u64 + SPARE_DESCRIPTORS;
-    let allowed = raise_descriptor_limit().expect("the limit can be read");
-    if allowed < needed {
-        println!("skipped: {needed} descriptors are needed, {allowed} allowed");
-        assert_ne!(
-            std::env::var("CI").as_deref(),
-            Ok("true"),
-            "ulimit -n is too low"
-        );
+    if needs::lacks_descriptors("the ten thousand", needed) {
         return;
     }
     let place = Place::new().expect("the site can be written");

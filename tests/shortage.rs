@@ -3,8 +3,10 @@
 
 use check::binary::{Profile, gateway};
 use check::process::{cpu_time, is_alive};
-use check::{Asked, Client, Executable, PATIENCE, Site, TempFolder, Trouble, for_every_server};
-use concurrency::{SERVERS, sys::raise_descriptor_limit};
+use check::{
+    Asked, Client, Executable, PATIENCE, Site, TempFolder, Trouble, for_every_server, needs,
+};
+use concurrency::SERVERS;
 use std::fs;
 use std::net::TcpStream;
 use std::path::Path;
@@ -135,14 +137,7 @@ fn judge(name: &str, site: &Site, log: &Path) -> Vec<String> {
 #[test]
 fn sixty_four_descriptors_and_five_hundred_guests_are_survived_at_rest() {
     let needed = (GUESTS * SERVERS.len()) as u64 + SPARE;
-    let allowed = raise_descriptor_limit().expect("the limit can be read");
-    if allowed < needed {
-        println!("skipped: {needed} descriptors are needed, {allowed} allowed");
-        assert_ne!(
-            std::env::var("CI").as_deref(),
-            Ok("true"),
-            "ulimit -n is too low"
-        );
+    if needs::lacks_descriptors("the five hundred guests", needed) {
         return;
     }
     let (site, logs) = (Site::new().unwrap(), TempFolder::new().unwrap());

@@ -1,5 +1,6 @@
 //! Programs that a test needs and that may be missing.
 
+use concurrency::sys::raise_descriptor_limit;
 use std::env;
 use std::path::PathBuf;
 
@@ -32,6 +33,18 @@ pub fn is_left_out(test: &str, what: &str) -> bool {
     );
     println!("skipped: {test} needs {what}");
     true
+}
+
+/// Tells whether `test` has to be left out because this process may not have so many descriptors, even
+/// when it has raised its limit as far as it may; and says so in one line.
+///
+/// # Panics
+/// As [`is_missing`].
+pub fn lacks_descriptors(test: &str, needed: u64) -> bool {
+    // Where nobody can say how many are allowed, none are.
+    let allowed = raise_descriptor_limit().unwrap_or(0);
+    let what = format!("{needed} descriptors and may have {allowed} (ulimit -n)");
+    allowed < needed && is_left_out(test, &what)
 }
 
 #[cfg(test)]
