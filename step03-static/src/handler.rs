@@ -117,6 +117,12 @@ pub trait Exchange: Send + fmt::Debug {
         Fields::new()
     }
 
+    /// Whether [`Exchange::head`] may fail with the wish that somebody else answer instead, as the
+    /// programs of a gateway do: `false` spares whoever would see to that the trouble.
+    fn may_redirect(&self) -> bool {
+        true
+    }
+
     /// What to wait on after `WouldBlock`.
     fn ends(&self) -> Ends<'_>;
 

@@ -59,6 +59,11 @@ pub trait Protocol: Send {
         false
     }
 
+    /// Whether [`Heard::Local`] may come: only where the other server speaks CGI's words.
+    fn may_redirect(&self) -> bool {
+        true
+    }
+
     /// Whether an answer that nobody wants any more is heard to its end, within bounds, rather than
     /// the connection closed.
     fn hears_out(&self) -> bool {

@@ -174,6 +174,10 @@ impl Protocol for Http {
         mem::take(&mut self.trailers)
     }
 
+    fn may_redirect(&self) -> bool {
+        false
+    }
+
     fn half_closes(&self) -> bool {
         matches!(self.hearing, Hearing::Tunnel)
     }

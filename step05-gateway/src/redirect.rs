@@ -15,10 +15,11 @@ use crate::complaints::Complaints;
 use http_parse::{
     Fields, Framing, Limits, Method, Parsed, ResponseHead, Version, parse_request_head,
 };
-use static_files::{Collect, Ends, Exchange, Handler, Reply, Request};
+use static_files::{Collect, Ends, Exchange, Front, Handler, Reply, Request};
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -88,15 +89,17 @@ impl fmt::Debug for Redirects {
 impl Handler for Redirects {
     fn handle(&self, request: &Request) -> Reply {
         match self.site.handle(request) {
-            Reply::Ready(response) => Reply::Ready(response),
-            Reply::Exchange(current) => Reply::Exchange(Box::new(Following {
-                site: Arc::clone(&self.site),
-                request: request.clone(),
-                current,
-                rounds: 0,
-                generation: 0,
-                input: Input::Clients,
-            })),
+            Reply::Exchange(current) if current.may_redirect() => {
+                Reply::Exchange(Box::new(Following {
+                    site: Arc::clone(&self.site),
+                    asked: Asked::by(request),
+                    current,
+                    rounds: 0,
+                    generation: 0,
+                    input: Input::Clients,
+                }))
+            }
+            reply @ (Reply::Ready(_) | Reply::Exchange(_)) => reply,
         }
     }
 }
@@ -115,7 +118,7 @@ enum Input {
 /// An exchange that may be replaced before its head.
 struct Following {
     site: Site,
-    request: Request,
+    asked: Asked,
     current: Box<dyn Exchange>,
     rounds: u32,
     /// More than any number of an earlier exchange.
@@ -137,7 +140,7 @@ impl Following {
         if self.rounds == ROUNDS {
             return Err(redirect.refuse("one too many"));
         }
-        let request = redirected(&self.request, &redirect.path);
+        let request = self.asked.redirected(&redirect.path);
         let request = request.ok_or_else(|| redirect.refuse("this is no path"))?;
         // This is not the server's call of a handler, which has a net of its own.
         let reply = catch_unwind(AssertUnwindSafe(|| self.site.handle(&request)));
@@ -155,30 +158,56 @@ impl Following {
     }
 }
 
-/// The same request for another path, as GET and without content.
-fn redirected(request: &Request, path: &[u8]) -> Option<Request> {
-    let mut fields = request.head.fields.clone();
-    OF_CONTENT.into_iter().for_each(|name| fields.remove(name));
-    let method: &[u8] = match request.method() {
-        Method::Head => b"HEAD ",
-        _any_other => b"GET ",
-    };
-    let version: &[u8] = match request.head.version {
-        Version::Http10 => b" HTTP/1.0\r\n",
-        Version::Http11 => b" HTTP/1.1\r\n",
-    };
-    let octets = [method, path, version, fields.wire(), b"\r\n"].concat();
-    // Only the parser makes targets, so that none is unchecked.
-    let Ok(Parsed::Complete(head, _)) = parse_request_head(&octets, &Limits::default()) else {
-        return None;
-    };
-    Some(Request {
-        head,
-        framing: Framing::None,
-        peer: request.peer,
-        local: request.local,
-        front: request.front.clone(),
-    })
+/// What is kept of a request, to be asked again for another path.
+struct Asked {
+    /// As GET, or as HEAD.
+    method: &'static [u8],
+    version: Version,
+    /// The field section as it stands on the wire.
+    fields: Box<[u8]>,
+    peer: SocketAddr,
+    local: SocketAddr,
+    front: Option<Box<Front>>,
+}
+
+impl Asked {
+    fn by(request: &Request) -> Asked {
+        Asked {
+            method: match request.method() {
+                Method::Head => b"HEAD ",
+                _any_other => b"GET ",
+            },
+            version: request.head.version,
+            fields: request.head.fields.wire().into(),
+            peer: request.peer,
+            local: request.local,
+            front: request.front.clone(),
+        }
+    }
+
+    /// The same request for another path, without content.
+    fn redirected(&self, path: &[u8]) -> Option<Request> {
+        let version: &[u8] = match self.version {
+            Version::Http10 => b" HTTP/1.0\r\n",
+            Version::Http11 => b" HTTP/1.1\r\n",
+        };
+        let octets = [self.method, path, version, &self.fields, b"\r\n"].concat();
+        // Only the parser makes targets, so that none is unchecked.
+        let Ok(Parsed::Complete(mut head, _)) = parse_request_head(&octets, &Limits::default())
+        else {
+            return None;
+        };
+        OF_CONTENT
+            .into_iter()
+            .for_each(|name| head.fields.remove(name));
+        Some(Request {
+            head,
+            framing: Framing::None,
+            peer: self.peer,
+            local: self.local,
+            front: self.front.clone(),
+        })
+    }
 }
 
 impl Exchange for Following {

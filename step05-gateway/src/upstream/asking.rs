@@ -245,6 +245,11 @@ impl Exchange for Asking {
         }
     }
 
+    fn may_redirect(&self) -> bool {
+        let protocol = self.protocol.as_ref();
+        protocol.is_some_and(|protocol| protocol.may_redirect())
+    }
+
     fn ends(&self) -> Ends<'_> {
         match &self.state {
             State::Queued(turn) => Ends::Bell(turn.kept()),
