@@ -25,11 +25,12 @@ use std::io;
 pub const HEAD_LIMIT: usize = 64 * 1024;
 
 /// Fields by which a program would interfere with the connection, which is the server's
-/// (RFC 3875 §6.3.4, RFC 9110 §7.6.1).
-const DROPPED: [&str; 7] = [
+/// (RFC 3875 §6.3.4, RFC 9110 §7.6.1), and its Status, which is an order to the server.
+const DROPPED: [&str; 8] = [
     "Connection",
     "Keep-Alive",
     "Proxy-Connection",
+    "Status",
     "TE",
     "Trailer",
     "Transfer-Encoding",
@@ -201,10 +202,8 @@ fn answer_with_status_line(head: &[u8]) -> Result<Answer, BadGateway> {
 
 /// Takes out what is not the program's to say.
 fn for_client(status: Status, mut fields: Fields, length: Option<u64>) -> Answer {
-    for name in DROPPED {
-        fields.remove(name);
-    }
-    fields.remove("Status");
+    let is = |name: &[u8], other: &str| name.eq_ignore_ascii_case(other.as_bytes());
+    fields.retain(|name| !DROPPED.iter().any(|other| is(name, other)));
     let mut head = ResponseHead::new(status);
     match head.status.code() {
         // Not even a length of zero may be said with 204, and with 304 only that of the page it

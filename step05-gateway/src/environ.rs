@@ -14,6 +14,7 @@
 //! authenticate), and arguments made from a query without `=` (RFC 3875 §4.4): that one turned
 //! visitors' queries into command-line options of interpreters.
 
+use crate::numeral::{push_decimal, push_ip};
 use http_parse::{Framing, Version};
 use static_files::{Front, Request, SERVER, Scheme};
 use std::net::IpAddr;
@@ -106,7 +107,7 @@ impl Environ {
     ///
     /// Source: RFC 3875 §4.1.
     pub fn new(request: &Request, mount: &Mount<'_>, authorization: Authorization) -> Environ {
-        let mut environ = Environ::default();
+        let mut environ = Environ::with_room(request, mount);
         environ.describe_content(request);
         environ.describe_target(request, mount);
         environ.describe_connection(request);
@@ -115,6 +116,33 @@ impl Environ {
             environ.describe_front(front);
         }
         environ
+    }
+
+    /// Has room for what is told of nearly every request: the target comes in up to four variables, and
+    /// each field gets a longer name.
+    fn with_room(request: &Request, mount: &Mount<'_>) -> Environ {
+        /// Names, and values of this server's own.
+        const OWN: usize = 512;
+        const OWN_PAIRS: usize = 20;
+        let fields = &request.head.fields;
+        let longer = fields.len() * "HTTP_".len();
+        let target = 4 * request.head.target.raw().len();
+        let folder = mount.document_root.as_os_str().len();
+        let octets = OWN + fields.wire().len() + longer + target + 3 * folder;
+        Environ {
+            octets: Vec::with_capacity(octets),
+            pairs: Vec::with_capacity(OWN_PAIRS + fields.len()),
+        }
+    }
+
+    /// Octets of all names and values.
+    pub(crate) fn octets(&self) -> usize {
+        self.octets.len()
+    }
+
+    /// Number of variables.
+    pub(crate) fn len(&self) -> usize {
+        self.pairs.len()
     }
 
     /// Every variable as (name, value), in order.
@@ -136,7 +164,7 @@ impl Environ {
     /// body has none beforehand; a program that wants it reads to the end of its input.
     fn describe_content(&mut self, request: &Request) {
         if let Framing::Length(length) = request.framing {
-            self.set("CONTENT_LENGTH", length.to_string().as_bytes());
+            self.set_with("CONTENT_LENGTH", |out| push_decimal(length, out));
         }
         if let Some(media_type) = request.head.fields.get("Content-Type") {
             self.set("CONTENT_TYPE", media_type);
@@ -151,14 +179,20 @@ impl Environ {
         let root = mount.document_root.as_os_str().as_bytes();
         if !mount.path_info.is_empty() {
             self.set("PATH_INFO", mount.path_info);
-            self.set_joined("PATH_TRANSLATED", &[root, mount.path_info]);
+            self.set_with("PATH_TRANSLATED", |out| {
+                out.extend_from_slice(root);
+                out.extend_from_slice(mount.path_info);
+            });
         }
         self.set("QUERY_STRING", query.unwrap_or_default());
         // Decoding PATH_INFO loses what was a slash and what was `%2F`. Here it can still be seen.
-        match query {
-            Some(query) => self.set_joined("REQUEST_URI", &[target.path(), b"?", query]),
-            None => self.set("REQUEST_URI", target.path()),
-        }
+        self.set_with("REQUEST_URI", |out| {
+            out.extend_from_slice(target.path());
+            if let Some(query) = query {
+                out.push(b'?');
+                out.extend_from_slice(query);
+            }
+        });
         self.set("DOCUMENT_ROOT", root);
         let script = mount.script_filename.as_os_str().as_bytes();
         self.set("SCRIPT_FILENAME", script);
@@ -184,11 +218,11 @@ impl Environ {
             Some(name) if !name.is_empty() => self.set("SERVER_NAME", name),
             Some(_) | None => self.set("SERVER_NAME", server_name(request).as_bytes()),
         }
-        let text = |value: &dyn ToString| value.to_string().into_bytes();
-        self.set("SERVER_ADDR", &text(&request.local.ip().to_canonical()));
-        self.set("SERVER_PORT", &text(&request.local.port()));
-        self.set("REMOTE_ADDR", &text(&request.peer.ip().to_canonical()));
-        self.set("REMOTE_PORT", &text(&request.peer.port()));
+        let (local, peer) = (request.local, request.peer);
+        self.set_with("SERVER_ADDR", |out| push_ip(local.ip(), out));
+        self.set_with("SERVER_PORT", |out| push_decimal(local.port().into(), out));
+        self.set_with("REMOTE_ADDR", |out| push_ip(peer.ip(), out));
+        self.set_with("REMOTE_PORT", |out| push_decimal(peer.port().into(), out));
         // php-cgi takes a request without this one for a visitor who called it directly.
         self.set("REDIRECT_STATUS", b"200");
     }
@@ -201,17 +235,23 @@ impl Environ {
             if seen_before || !is_passed_on(name, authorization) {
                 continue;
             }
-            let variable = variable_name(name);
             if is_same(b"host") {
-                self.set(&variable, host(request).unwrap_or_default());
+                self.set("HTTP_HOST", host(request).unwrap_or_default());
                 continue;
             }
             // Several lines of one name are one list (RFC 9110 §5.3); only Cookie has its own
             // separator (RFC 6265 §5.4).
             let separator: &[u8] = if is_same(b"cookie") { b"; " } else { b", " };
             let values = fields.iter().filter(|(other, _)| is_same(other));
-            let values: Vec<&[u8]> = values.map(|(_, value)| value).collect();
-            self.set(&variable, &values.join(separator));
+            self.push(
+                |out| push_variable_name(name, out),
+                |out| {
+                    for (at, (_, value)) in values.enumerate() {
+                        out.extend_from_slice(if at == 0 { b"" } else { separator });
+                        out.extend_from_slice(value);
+                    }
+                },
+            );
         }
         if !fields.contains("Host")
             && let Some(authority) = request.head.target.authority()
@@ -233,16 +273,18 @@ impl Environ {
     }
 
     fn set(&mut self, name: &str, value: &[u8]) {
-        self.set_joined(name, &[value]);
+        self.set_with(name, |out| out.extend_from_slice(value));
     }
 
-    fn set_joined(&mut self, name: &str, value: &[&[u8]]) {
+    fn set_with(&mut self, name: &str, value: impl FnOnce(&mut Vec<u8>)) {
+        self.push(|out| out.extend_from_slice(name.as_bytes()), value);
+    }
+
+    fn push(&mut self, name: impl FnOnce(&mut Vec<u8>), value: impl FnOnce(&mut Vec<u8>)) {
         let start = self.octets.len();
-        self.octets.extend_from_slice(name.as_bytes());
+        name(&mut self.octets);
         let middle = self.octets.len();
-        for part in value {
-            self.octets.extend_from_slice(part);
-        }
+        value(&mut self.octets);
         let pair = (start..middle, middle..self.octets.len());
         self.pairs.push(pair);
     }
@@ -270,12 +312,12 @@ fn is_passed_on(name: &[u8], authorization: Authorization) -> bool {
 // ANCHOR_END: is_passed_on
 
 /// `X-Colour` → `HTTP_X_COLOUR`; the name has passed [`is_passed_on`], so it is ASCII.
-fn variable_name(field: &[u8]) -> String {
-    let upper = field.iter().map(|octet| match octet {
-        b'-' => '_',
-        other => char::from(other.to_ascii_uppercase()),
-    });
-    "HTTP_".chars().chain(upper).collect()
+fn push_variable_name(field: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"HTTP_");
+    out.extend(field.iter().map(|octet| match octet {
+        b'-' => b'_',
+        other => other.to_ascii_uppercase(),
+    }));
 }
 
 /// Whom the client asked: an absolute target wins over the Host field (RFC 9112 §3.2.2).

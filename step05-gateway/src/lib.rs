@@ -30,6 +30,7 @@ mod fastcgi;
 mod flags;
 mod forwarded;
 mod kind;
+mod numeral;
 mod offload;
 mod options;
 mod output;

@@ -10,6 +10,7 @@
 
 use super::hop::{is_hop, is_one_of, via};
 use crate::environ::OF_FRONTS;
+use crate::numeral::push_ip;
 use http_parse::{Framing, Method, TargetForm, Version, is_tchar};
 use static_files::Request;
 use std::io::Write as _;
@@ -144,14 +145,16 @@ pub(super) fn max_forwards(request: &Request) -> Option<u32> {
 /// Who asks, how, and whom: what the upstream cannot see, because the connection is ours.
 fn write_forwarded(request: &Request, out: &mut Vec<u8>) {
     let front = request.front.as_deref();
-    let peer = request.peer.ip().to_canonical();
+    out.extend_from_slice(b"X-Forwarded-For: ");
     match front.filter(|front| !front.chain.is_empty()) {
         Some(front) => {
-            let (chain, front) = (&front.chain, front.addr.ip().to_canonical());
-            line(out, format_args!("X-Forwarded-For: {chain}, {front}"));
+            out.extend_from_slice(front.chain.as_bytes());
+            out.extend_from_slice(b", ");
+            push_ip(front.addr.ip(), out);
         }
-        None => line(out, format_args!("X-Forwarded-For: {peer}")),
+        None => push_ip(request.peer.ip(), out),
     }
+    out.extend_from_slice(b"\r\n");
     let scheme = request.scheme().as_str();
     value(out, "X-Forwarded-Proto", scheme.as_bytes());
     let named = front.and_then(|front| front.host.as_deref());
