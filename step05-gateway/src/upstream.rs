@@ -85,7 +85,7 @@ impl fmt::Debug for Hung {
 
 #[derive(Debug)]
 struct State {
-    table: Table<Wire>,
+    table: Table<Box<Wire>>,
     /// At most [`Capacity::queue`].
     queue: VecDeque<Waiter>,
 }
@@ -196,10 +196,10 @@ impl Upstream {
     ///
     /// # Errors
     /// What connecting reports.
-    fn connect(&self, server: usize, care: Care) -> io::Result<Wire> {
+    fn connect(&self, server: usize, care: Care) -> io::Result<Box<Wire>> {
         loop {
             // Each look at the table is over before the connection is looked at.
-            let kept = self.state().table.kept(server, Wire::is_near);
+            let kept = self.state().table.kept(server, |wire| wire.is_near());
             match kept.map(|wire| wire.reuse(care)) {
                 Some(Some(wire)) => return Ok(wire),
                 Some(None) => {}
@@ -215,7 +215,7 @@ impl Upstream {
     }
 
     /// Takes a place back, and serves those who wait.
-    fn give(upstream: &Arc<Upstream>, place: Place, verdict: Verdict, kept: Option<Wire>) {
+    fn give(upstream: &Arc<Upstream>, place: Place, verdict: Verdict, kept: Option<Box<Wire>>) {
         let now = Instant::now();
         let is_awaited = upstream.awaited[place.server].load(Ordering::Relaxed) > 0;
         let kept = kept.filter(|_| match upstream.capacity.keeping {

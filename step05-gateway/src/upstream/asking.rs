@@ -47,7 +47,7 @@ pub(super) struct Asking {
 pub(super) enum State {
     /// No place yet.
     Queued(Turn),
-    Talking(Box<Talk>),
+    Talking(Talk),
     /// It failed before the head, and nobody has asked for the reason.
     Failed(io::Error),
     Over,
@@ -276,7 +276,7 @@ impl Exchange for Asking {
     fn timed_out(&mut self) {
         match mem::replace(&mut self.state, State::Over) {
             State::Talking(talk) => {
-                let Talk { wire, lease, .. } = *talk;
+                let Talk { wire, lease, .. } = talk;
                 drop(wire);
                 self.upstream.report_hung(lease.place.server);
                 let reason = io::Error::new(io::ErrorKind::TimedOut, "gave no answer in time");

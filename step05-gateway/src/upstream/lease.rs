@@ -24,7 +24,7 @@ pub(super) struct Lease {
     pub(super) verdict: Verdict,
     waiting: Waiting,
     /// A connection to be kept.
-    kept: Option<Wire>,
+    kept: Option<Box<Wire>>,
 }
 
 /// Whether the request has waited for its first octet so long that others should know.
@@ -69,7 +69,7 @@ impl Lease {
     }
 
     /// Gives the place back, and with it a connection on which the next request can follow.
-    pub(super) fn keep(mut self, wire: Wire) {
+    pub(super) fn keep(mut self, wire: Box<Wire>) {
         self.kept = Some(wire);
     }
 }

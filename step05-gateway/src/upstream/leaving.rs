@@ -30,7 +30,7 @@ impl Drop for Asking {
         if talk.is_free() {
             talk.lease.keep(talk.wire);
         } else if let Some(protocol) = self.protocol.take_if(|protocol| protocol.hears_out()) {
-            Upstream::hear_out(*talk, protocol);
+            Upstream::hear_out(talk, protocol);
         }
     }
 }

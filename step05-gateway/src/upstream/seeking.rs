@@ -46,7 +46,7 @@ impl Asking {
         match self.upstream.connect(lease.place.server, care) {
             Ok(wire) => {
                 let patience = self.upstream.capacity.connect;
-                self.state = State::Talking(Box::new(Talk::new(lease, wire, patience)));
+                self.state = State::Talking(Talk::new(lease, wire, patience));
                 Ok(())
             }
             Err(error) => {
@@ -132,7 +132,7 @@ impl Asking {
     /// When it is final; the reason is kept for whoever asks for the head.
     pub(super) fn ask_again(&mut self, error: io::Error) -> io::Result<()> {
         let talk = match mem::replace(&mut self.state, State::Over) {
-            State::Talking(talk) => *talk,
+            State::Talking(talk) => talk,
             State::Failed(reason) => return self.fail(reason),
             State::Queued(_) | State::Over => return self.fail(error),
         };

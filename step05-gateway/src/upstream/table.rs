@@ -118,18 +118,17 @@ impl<C> Table<C> {
         let count = self.servers.len();
         let in_turn = (1..=count).map(|step| (self.last + step) % count);
         let untried = in_turn.filter(|number| !tried.contains(number));
-        let (healthy, resting): (Vec<usize>, Vec<usize>) =
-            untried.partition(|number| self.servers[*number].is_healthy(now));
-        let has_place = |number: &&usize| self.order(**number, company, now).is_some();
+        let is_healthy = |number: &usize| self.servers[*number].is_healthy(now);
+        let has_place = |number: &usize| self.order(*number, company, now).is_some();
         // ANCHOR: choose
-        let number = if healthy.is_empty() {
-            let resting = resting.iter().filter(has_place);
-            resting.min_by_key(|number| self.servers[**number].rests_until)
+        let mut healthy = untried.clone().filter(is_healthy).peekable();
+        let number = if healthy.peek().is_none() {
+            let resting = untried.filter(has_place);
+            resting.min_by_key(|number| self.servers[*number].rests_until)
         } else {
-            let healthy = healthy.iter().filter(has_place);
-            healthy.min_by_key(|number| self.servers[**number].busy)
-        };
-        let number = *number?;
+            let free = healthy.filter(has_place);
+            free.min_by_key(|number| self.servers[*number].busy)
+        }?;
         // ANCHOR_END: choose
         let order = self.order(number, company, now)?;
         let server = &mut self.servers[number];

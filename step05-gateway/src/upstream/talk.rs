@@ -26,7 +26,7 @@ const SILENCE: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub(super) struct Talk {
     // In this order: the connection is closed before somebody else gets its place.
-    pub(super) wire: Wire,
+    pub(super) wire: Box<Wire>,
     pub(super) lease: Lease,
     pub(super) answer: Answer,
     /// When connecting has taken too long; `None` once the first octet has left.
@@ -77,7 +77,7 @@ impl Kind {
 
 impl Talk {
     /// A connection that has just been taken or begun.
-    pub(super) fn new(lease: Lease, wire: Wire, patience: Duration) -> Talk {
+    pub(super) fn new(lease: Lease, wire: Box<Wire>, patience: Duration) -> Talk {
         let now = Instant::now();
         let connected_by = match wire.age {
             Age::Fresh => Some(now + patience),

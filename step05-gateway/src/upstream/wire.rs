@@ -39,7 +39,7 @@ pub(super) enum Care {
     Looked,
 }
 
-/// A connection, both ways.
+/// A connection, both ways; boxed from its first request to its last.
 #[derive(Debug)]
 pub(super) struct Wire {
     stream: Arc<Stream>,
@@ -66,9 +66,9 @@ impl Wire {
     ///
     /// # Errors
     /// What connecting reports at once; `ResourceBusy` where too many wait to be accepted.
-    pub(super) fn connect(address: &Address) -> io::Result<Wire> {
+    pub(super) fn connect(address: &Address) -> io::Result<Box<Wire>> {
         let stream = Arc::new(address.connect()?);
-        Ok(Wire {
+        Ok(Box::new(Wire {
             kept: Kept::new(Arc::clone(&stream) as Arc<dyn AsFd + Send + Sync>),
             stream,
             age: Age::Fresh,
@@ -79,14 +79,14 @@ impl Wire {
             storage: Vec::new(),
             came: 0,
             taken: 0,
-        })
+        }))
     }
 
     /// Makes a kept connection ready for a request; `None` if it is of no use any more.
     ///
     /// Nothing has been asked on it, so nothing may have come: neither the end, nor octets that
     /// would be taken for the next answer.
-    pub(super) fn reuse(mut self, care: Care) -> Option<Wire> {
+    pub(super) fn reuse(mut self: Box<Wire>, care: Care) -> Option<Box<Wire>> {
         let is_quiet = match care {
             Care::Watched => self.is_near() || self.is_silent(),
             Care::Looked => self.is_silent(),
