@@ -23,6 +23,10 @@ use std::ops::Range;
 /// As many field lines as browsers send with a request: one allocation holds what is noted of them.
 const USUAL_LINES: usize = 16;
 
+/// Octets of the lines that servers on the way add to a section, such as Date, Server and Via: one
+/// allocation holds them, too.
+const USUAL_ADDITIONS: usize = 128;
+
 /// A field name or value that may not be written on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidField;
@@ -125,6 +129,9 @@ impl Fields {
 
     /// Writes lines that have been noted and stand in a message as they do in a section.
     pub(crate) fn copy(&mut self, lines: &[u8]) {
+        if self.wire.capacity() == 0 && !lines.is_empty() {
+            self.wire.reserve(lines.len() + USUAL_ADDITIONS);
+        }
         self.wire.extend_from_slice(lines);
     }
 

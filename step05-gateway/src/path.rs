@@ -63,8 +63,9 @@ impl<'r> Segments<'r> {
 
     /// The first `count` names as one decoded path: empty, or begins with a slash.
     pub(crate) fn up_to(&self, count: usize) -> Vec<u8> {
-        let mut path = Vec::new();
-        for name in self.names.iter().take(count) {
+        let names = &self.names[..count.min(self.names.len())];
+        let mut path = Vec::with_capacity(octets(names));
+        for name in names {
             path.push(b'/');
             path.extend_from_slice(name);
         }
@@ -77,8 +78,9 @@ impl<'r> Segments<'r> {
     /// [`BadPath`] when a decoded slash would put a dot segment into the result: a program that
     /// appends it to a folder would leave that folder.
     pub(crate) fn after(&self, skip: usize) -> Result<Vec<u8>, BadPath> {
-        let mut path = Vec::new();
-        for name in self.names.iter().skip(skip) {
+        let names = self.names.get(skip..).unwrap_or_default();
+        let mut path = Vec::with_capacity(octets(names) + 1);
+        for name in names {
             let climbs = |part: &[u8]| part == b"." || part == b"..";
             if name.split(|octet| *octet == b'/').any(climbs) {
                 return Err(BadPath);
@@ -122,6 +124,11 @@ fn hex(digit: Option<&u8>) -> Result<u8, BadPath> {
         Some(digit @ b'A'..=b'F') => Ok(digit - b'A' + 10),
         Some(_) | None => Err(BadPath),
     }
+}
+
+/// Octets of these names, each with its slash.
+fn octets(names: &[Cow<'_, [u8]>]) -> usize {
+    names.iter().map(|name| 1 + name.len()).sum()
 }
 
 #[cfg(test)]

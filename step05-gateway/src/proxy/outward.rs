@@ -27,12 +27,12 @@ const ANEW: [&str; 3] = ["host", "content-length", "expect"];
 /// Source: RFC 9110 §7.8
 pub(super) fn upgrade(request: &Request) -> Option<&[u8]> {
     let fields = &request.head.fields;
-    let mut options = fields.list("Connection");
-    let asked = options.any(|option| option.eq_ignore_ascii_case(b"upgrade"));
     let mut values = fields.all("Upgrade");
     let (Some(protocol), None) = (values.next(), values.next()) else {
         return None;
     };
+    let mut options = fields.list("Connection");
+    let asked = options.any(|option| option.eq_ignore_ascii_case(b"upgrade"));
     let bodiless = matches!(request.framing, Framing::None | Framing::Length(0));
     let name = protocol.split(|octet| *octet == b'/').next()?;
     let is_one = protocol
