@@ -14,13 +14,16 @@
 //! authenticate), and arguments made from a query without `=` (RFC 3875 §4.4): that one turned
 //! visitors' queries into command-line options of interpreters.
 
+mod host;
+mod variables;
+
 use crate::numeral::{push_decimal, push_ip};
+use host::{host, server_name, without_port};
 use http_parse::{Framing, Version};
 use static_files::{Front, Request, SERVER, Scheme};
-use std::net::IpAddr;
-use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use variables::Variables;
 
 /// Fields that concern this connection, or that the server has dealt with already (RFC 9110 §7.6.1,
 /// §10.1.1): a program would only be misled by them.
@@ -94,11 +97,7 @@ pub enum Authorization {
 /// assert_eq!(environ.get("CONTENT_LENGTH"), None);
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Environ {
-    octets: Vec<u8>,
-    /// Where in `octets` each name and its value are.
-    pairs: Vec<(Range<usize>, Range<usize>)>,
-}
+pub struct Environ(Variables);
 
 impl Environ {
     /// Describes a request to the program at `mount`.
@@ -118,39 +117,27 @@ impl Environ {
         environ
     }
 
-    /// Has room for what is told of nearly every request: the target comes in up to four variables, and
-    /// each field gets a longer name.
+    /// Has room for what is told of nearly every request: the target in up to four variables, the folder
+    /// in three, and this server's own words.
     fn with_room(request: &Request, mount: &Mount<'_>) -> Environ {
-        /// Names, and values of this server's own.
-        const OWN: usize = 512;
-        const OWN_PAIRS: usize = 20;
+        const OWN_VARIABLES: usize = 20;
+        const OWN_OCTETS: usize = 512;
         let fields = &request.head.fields;
-        let longer = fields.len() * "HTTP_".len();
-        let target = 4 * request.head.target.raw().len();
-        let folder = mount.document_root.as_os_str().len();
-        let octets = OWN + fields.wire().len() + longer + target + 3 * folder;
-        Environ {
-            octets: Vec::with_capacity(octets),
-            pairs: Vec::with_capacity(OWN_PAIRS + fields.len()),
-        }
-    }
-
-    /// Octets of all names and values.
-    pub(crate) fn octets(&self) -> usize {
-        self.octets.len()
-    }
-
-    /// Number of variables.
-    pub(crate) fn len(&self) -> usize {
-        self.pairs.len()
+        let of_fields = fields.wire().len() + fields.len() * "HTTP_".len();
+        let of_target = 4 * request.head.target.raw().len();
+        let of_mount = 3 * mount.document_root.as_os_str().len();
+        let octets = OWN_OCTETS + of_fields + of_target + of_mount;
+        Environ(Variables::with_room(OWN_VARIABLES + fields.len(), octets))
     }
 
     /// Every variable as (name, value), in order.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let part = |range: &Range<usize>| &self.octets[range.clone()];
-        self.pairs
-            .iter()
-            .map(move |(name, value)| (part(name), part(value)))
+        self.0.iter()
+    }
+
+    /// Octets of all names and values.
+    pub(crate) fn octets(&self) -> usize {
+        self.0.octets()
     }
 
     /// The value of one variable; `None` where it is not set, which is not the same as empty.
@@ -243,7 +230,7 @@ impl Environ {
             // separator (RFC 6265 §5.4).
             let separator: &[u8] = if is_same(b"cookie") { b"; " } else { b", " };
             let values = fields.iter().filter(|(other, _)| is_same(other));
-            self.push(
+            self.0.push(
                 |out| push_variable_name(name, out),
                 |out| {
                     for (at, (_, value)) in values.enumerate() {
@@ -277,16 +264,8 @@ impl Environ {
     }
 
     fn set_with(&mut self, name: &str, value: impl FnOnce(&mut Vec<u8>)) {
-        self.push(|out| out.extend_from_slice(name.as_bytes()), value);
-    }
-
-    fn push(&mut self, name: impl FnOnce(&mut Vec<u8>), value: impl FnOnce(&mut Vec<u8>)) {
-        let start = self.octets.len();
-        name(&mut self.octets);
-        let middle = self.octets.len();
-        value(&mut self.octets);
-        let pair = (start..middle, middle..self.octets.len());
-        self.pairs.push(pair);
+        let name = |out: &mut Vec<u8>| out.extend_from_slice(name.as_bytes());
+        self.0.push(name, value);
     }
 }
 
@@ -318,28 +297,6 @@ fn push_variable_name(field: &[u8], out: &mut Vec<u8>) {
         b'-' => b'_',
         other => other.to_ascii_uppercase(),
     }));
-}
-
-/// Whom the client asked: an absolute target wins over the Host field (RFC 9112 §3.2.2).
-fn host(request: &Request) -> Option<&[u8]> {
-    let fields = &request.head.fields;
-    request.head.target.authority().or(fields.get("Host"))
-}
-
-/// `[2001:db8::1]:80` → `[2001:db8::1]`, `example.org:80` → `example.org`.
-fn without_port(host: &[u8]) -> &[u8] {
-    let in_brackets = host.iter().rposition(|octet| *octet == b']');
-    let (kept, rest) = host.split_at(in_brackets.map_or(0, |at| at + 1));
-    let name = rest.split(|octet| *octet == b':').next();
-    &host[..kept.len() + name.map_or(0, <[u8]>::len)]
-}
-
-/// The address the client came to, where it named no host.
-fn server_name(request: &Request) -> String {
-    match request.local.ip().to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => format!("[{address}]"),
-    }
 }
 
 #[cfg(test)]

@@ -187,9 +187,9 @@ impl FastCgi {
 impl Protocol for FastCgi {
     // ANCHOR: begin
     fn begin(&mut self, _: &Request, length: Option<u64>, out: &mut Vec<u8>) {
-        /// Headers, what stands around them, and the two lengths of each pair, mostly of an octet each.
-        const AROUND: usize = 128;
-        out.reserve(AROUND + self.environ.octets() + 2 * self.environ.len());
+        /// Headers, and the two lengths of each pair, mostly of one octet each.
+        const AROUND: usize = 256;
+        out.reserve(self.environ.octets() + AROUND);
         record(BEGIN_REQUEST, &RESPONDER_KEEPING, out);
         let start = out.len();
         out.extend_from_slice(&[0; HEADER]);
