@@ -199,8 +199,8 @@ impl Check {
 
     /// Whether it needs the machine for itself, so that nothing else is to be judged beside it.
     pub fn is_alone(&self) -> bool {
-        // A drip feed takes nothing but time, and who crashes a handler comes alone.
-        self.step() == 4 && !matches!(self.id, "4d" | "4g")
+        // A drip feed takes nothing but time.
+        self.step() == 4 && self.id != "4g"
     }
 
     /// The step it belongs to.
