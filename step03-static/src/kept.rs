@@ -1,5 +1,6 @@
 //! A connection that outlives the exchanges it carries.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -19,10 +20,24 @@ pub struct Kept {
 /// Whose server it was that began to watch last, and does still.
 type Watcher = Arc<Mutex<Option<ThreadId>>>;
 
+thread_local! {
+    /// What was stirred in this thread and not heard of, by address.
+    static STIRRED: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
 /// A server's part of a [`Kept`] that it watches; dropped when it does so no more.
 pub struct Watch {
     connection: Weak<dyn AsFd + Send + Sync>,
     watcher: Watcher,
+}
+
+/// Whether somebody has been told by [`Kept::stir`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stirred {
+    /// This thread's server, which goes on with it before it waits.
+    Here,
+    /// Nobody.
+    Nobody,
 }
 
 impl Kept {
@@ -48,6 +63,21 @@ impl Kept {
     /// so nothing had, not even the end, when the server looked last.
     pub fn is_watched_here(&self) -> bool {
         *lock(&self.watcher) == Some(thread::current().id())
+    }
+
+    /// Has whoever waits on it go on, as if something had come, where that is this thread's server: it
+    /// needs no kernel to be told. Whoever is waited for elsewhere is not told by this.
+    pub fn stir(&self) -> Stirred {
+        if !self.is_watched_here() {
+            return Stirred::Nobody;
+        }
+        STIRRED.with_borrow_mut(|stirred| stirred.push(self.address()));
+        Stirred::Here
+    }
+
+    /// The addresses of what has been stirred in this thread since it was asked last.
+    pub fn stirred() -> Vec<usize> {
+        STIRRED.take()
     }
 
     /// Where it is in memory, which is nowhere else while anybody has a [`Watch`] of it.
@@ -141,7 +171,11 @@ mod tests {
             let there = thread::Builder::new().spawn_scoped(scope, elsewhere);
             let (is_watched_there, theirs) = there.expect("a thread").join().expect("no panic");
             assert!(is_watched_there && !kept.is_watched_here());
+            assert_eq!((kept.stir(), Kept::stirred()), (Stirred::Nobody, vec![]));
             ours.go_on();
+            assert_eq!(kept.stir(), Stirred::Here);
+            assert_eq!(Kept::stirred(), [kept.address()]);
+            assert_eq!(Kept::stirred(), []);
             drop(ours);
             assert!(!kept.is_watched_here());
             drop(theirs);

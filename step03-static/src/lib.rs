@@ -48,7 +48,7 @@ pub use encoding::{Coding, Sibling, with_siblings};
 pub use files::{Files, Listing};
 pub use front::{Front, Scheme};
 pub use handler::{Ends, Exchange, Handler, Reply};
-pub use kept::{Kept, Watch};
+pub use kept::{Kept, Stirred, Watch};
 pub use log::{AccessLog, Logged, Record};
 pub use log_line::LogFormat;
 pub use lookup::{Denied, Disk, Found, Lookup, OpenFile};

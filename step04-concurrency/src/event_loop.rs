@@ -25,7 +25,7 @@ use crate::sys::{self, Epoll, Events, Interest};
 use crate::timers::Timers;
 use crate::trace::Recorder;
 use socket::Stop;
-use static_files::{Config, Handler};
+use static_files::{Config, Handler, Kept};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Instant;
@@ -61,7 +61,7 @@ struct EventLoop<'h> {
     watch: Watch,
     seats: Seats<Seat<'h>>,
     timers: Timers,
-    /// Sessions that stopped only to be fair.
+    /// Sessions that stopped only to be fair, or can go on because of another one.
     again: Vec<Token>,
     listening: bool,
     /// No descriptors: when accepting is tried again.
@@ -122,6 +122,7 @@ impl<'h> EventLoop<'h> {
                 return Ok(());
             }
             self.listen_or_not(now)?;
+            self.hear_stirred();
             let deadline = self.next_deadline(now);
             self.recorder.waits(deadline);
             self.watch.epoll.wait(&mut events, now, deadline)?;
@@ -139,6 +140,7 @@ impl<'h> EventLoop<'h> {
                     token => self.ready(token, event.gone, now),
                 }
             }
+            self.hear_stirred();
             for token in std::mem::take(&mut self.again) {
                 self.step(token, now);
             }
@@ -155,6 +157,13 @@ impl<'h> EventLoop<'h> {
         }
         self.recorder.ready(token, self.seats.get(token));
         self.step(token, now);
+    }
+
+    /// Who was told something by another session of this loop goes on without a wait.
+    fn hear_stirred(&mut self) {
+        for address in Kept::stirred() {
+            self.again.extend(self.watch.posts.holder_at(address));
+        }
     }
 
     /// Whether nobody is left to answer once the end that the token names has hung up.

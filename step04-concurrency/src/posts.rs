@@ -114,6 +114,12 @@ impl Posts {
         holder
     }
 
+    /// Whose what was [stirred](Kept::stir) is.
+    pub(crate) fn holder_at(&mut self, address: usize) -> Option<Token> {
+        let token = *self.known.get(&address)?;
+        self.posts.get(token)?.holder
+    }
+
     fn forget(&mut self, token: Token, epoll: &Epoll) {
         let post = self.posts.get(token);
         if let Some(connection) = post.and_then(|post| post.watch.connection()) {

@@ -1,10 +1,10 @@
 //! What wakes those who wait for a place.
 //!
 //! A bell is a pipe: who waits lends its reading end to the loop, as any other descriptor, and it is
-//! rung by an octet. Making a pipe costs more than asking a worker does, so bells are used again, and
+//! rung by an octet; or by a word, where one loop has both who rings and who waits. Making a pipe costs more than asking a worker does, so bells are used again, and
 //! the kernel goes on watching them meanwhile.
 
-use static_files::Kept;
+use static_files::{Kept, Stirred};
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,16 +28,22 @@ impl Bell {
         Ok(Bell { heard, rope, kept })
     }
 
-    /// Rings, once.
-    pub(super) fn ring(&self) {
-        // It cannot fail: there is room for one octet, and both ends are here.
-        let _ = (&self.rope).write(&[0]);
+    /// Rings, once. Who waits in the same loop is told without the pipe.
+    pub(super) fn ring(&self) -> Stirred {
+        let stirred = self.kept.stir();
+        if stirred == Stirred::Nobody {
+            // It cannot fail: there is room for one octet, and both ends are here.
+            let _ = (&self.rope).write(&[0]);
+        }
+        stirred
     }
 
-    /// Makes it silent again, after it has been rung.
-    pub(super) fn still(&self) {
-        // As above; the octet is there.
-        let _ = (&*self.heard).read(&mut [0]);
+    /// Makes it silent again, after it has been rung so.
+    pub(super) fn still(&self, stirred: Stirred) {
+        if stirred == Stirred::Nobody {
+            // As above; the octet is there.
+            let _ = (&*self.heard).read(&mut [0]);
+        }
     }
 
     /// What to wait on.

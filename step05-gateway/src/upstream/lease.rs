@@ -11,7 +11,7 @@ use super::Upstream;
 use super::bell::Bell;
 use super::table::{Company, Place, Verdict};
 use super::wire::Wire;
-use static_files::Kept;
+use static_files::{Kept, Stirred};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -82,8 +82,8 @@ impl Drop for Lease {
     }
 }
 
-/// Where the place is put for who waits for it.
-type Hand = Arc<Mutex<Option<Lease>>>;
+/// Where the place is put for who waits for it, with how it was rung for.
+type Hand = Arc<Mutex<Option<(Lease, Stirred)>>>;
 
 /// Somebody who waits for a place.
 #[derive(Debug)]
@@ -114,12 +114,12 @@ impl Turn {
 
     /// The place, once it has come.
     pub(super) fn lease(&self) -> Option<Lease> {
-        let lease = self
+        let (lease, stirred) = self
             .hand
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take()?;
-        self.bell.still();
+        self.bell.still(stirred);
         Some(lease)
     }
 
@@ -145,8 +145,8 @@ impl Waiter {
         let before = {
             let mut hand = self.hand.lock().unwrap_or_else(PoisonError::into_inner);
             // Whoever finds the place finds that it has been rung for.
-            self.bell.ring();
-            hand.replace(lease)
+            let stirred = self.bell.ring();
+            hand.replace((lease, stirred))
         };
         debug_assert!(before.is_none(), "nobody is served twice");
     }
