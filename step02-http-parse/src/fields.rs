@@ -94,6 +94,17 @@ impl Fields {
         Ok(())
     }
 
+    /// Appends the lines of another section, which need no second check.
+    pub fn append(&mut self, other: &Fields) {
+        let ahead = self.wire.len();
+        let moved = |line: &Line| Line {
+            start: ahead + line.start,
+            ..*line
+        };
+        self.wire.extend_from_slice(&other.wire);
+        self.lines.extend(other.lines.iter().map(moved));
+    }
+
     /// Copies the section into memory that holds some more lines, of `octets` in all.
     #[must_use]
     pub fn with_room(&self, octets: usize) -> Fields {
@@ -318,6 +329,17 @@ mod tests {
         some.remove("C");
         assert!(some.is_empty());
         assert_eq!(some, Fields::new());
+    }
+
+    #[test]
+    fn lines_of_another_section_stand_behind_its_own() {
+        let mut some = fields(&[("A", "1"), ("Bc", "2")]);
+        some.append(&fields(&[("De", "3"), ("a", "4")]));
+        assert_eq!(some.wire(), b"A: 1\r\nBc: 2\r\nDe: 3\r\na: 4\r\n");
+        assert_eq!(some.all("A").collect::<Vec<_>>(), [b"1", b"4"]);
+        assert_eq!(some.get("de"), Some(&b"3"[..]));
+        some.remove("Bc");
+        assert_eq!(some.get("De"), Some(&b"3"[..]));
     }
 
     #[test]

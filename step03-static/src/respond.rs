@@ -9,8 +9,8 @@
 //! [`Connection`] knows.
 
 use crate::Response;
-use http_parse::{Connection, HttpDate, ResponseHead, Status};
-use std::cell::Cell;
+use http_parse::{Connection, Fields, HttpDate, ResponseHead, Status};
+use std::cell::RefCell;
 use std::io;
 use std::time::SystemTime;
 
@@ -31,12 +31,7 @@ pub fn start_response(
     length: Option<u64>,
     out: &mut Vec<u8>,
 ) {
-    if !head.fields.contains("Date") {
-        push_date(&mut head, HttpDate { seconds: now() });
-    }
-    if !head.fields.contains("Server") {
-        head.fields.push("Server", SERVER);
-    }
+    push_own(&mut head.fields, HttpDate { seconds: now() });
     if let Some(length) = length
         && tells_length(head.status)
         && !head.fields.contains("Content-Length")
@@ -111,17 +106,25 @@ pub(crate) fn now() -> u64 {
         .map_or(0, |since| since.as_secs())
 }
 
-fn push_date(head: &mut ResponseHead, date: HttpDate) {
+/// Appends Date and Server, as far as they are missing.
+fn push_own(fields: &mut Fields, date: HttpDate) {
     thread_local! {
-        /// The last second that was written out: a busy server needs each thousands of times.
-        static WRITTEN: Cell<(u64, [u8; 29])> = const { Cell::new((u64::MAX, [0; 29])) };
+        /// Both, as written out for the last second: a busy server needs each thousands of times.
+        static WRITTEN: RefCell<(u64, Fields)> = RefCell::new((u64::MAX, Fields::new()));
     }
-    let (second, mut text) = WRITTEN.get();
-    if second != date.seconds {
-        text = date.format();
-        WRITTEN.set((date.seconds, text));
-    }
-    head.fields.push("Date", text_of(&text));
+    WRITTEN.with_borrow_mut(|(second, own)| {
+        if *second != date.seconds {
+            (*second, *own) = (date.seconds, Fields::new());
+            own.push("Date", text_of(&date.format()));
+            own.push("Server", SERVER);
+        }
+        match (fields.contains("Date"), fields.contains("Server")) {
+            (false, false) => fields.append(own),
+            (false, true) => fields.push("Date", text_of(&date.format())),
+            (true, false) => fields.push("Server", SERVER),
+            (true, true) => {}
+        }
+    });
 }
 
 /// A formatted date as text.
@@ -132,7 +135,7 @@ pub(crate) fn text_of(date: &[u8; 29]) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http_parse::{HttpDate, Limits};
+    use http_parse::Limits;
 
     fn start(head: ResponseHead, length: Option<u64>) -> String {
         let mut out = Vec::new();
@@ -160,9 +163,9 @@ mod tests {
     #[test]
     fn each_second_has_its_date() {
         for seconds in [784_111_777, 784_111_777, 784_111_778, 784_111_777] {
-            let mut head = ResponseHead::new(Status::OK);
-            push_date(&mut head, HttpDate { seconds });
-            let date = HttpDate::parse(head.fields.get("Date").unwrap()).unwrap();
+            let mut fields = Fields::new();
+            push_own(&mut fields, HttpDate { seconds });
+            let date = HttpDate::parse(fields.get("Date").unwrap()).unwrap();
             assert_eq!(date.seconds, seconds);
         }
     }
