@@ -247,6 +247,11 @@ impl Fields {
         line.name_len == name.len() && is_name(&self.wire[line.name()], name)
     }
 
+    /// Returns the name of every line.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.lines.iter().map(|line| &self.wire[line.name()])
+    }
+
     /// Returns every line as (name, the whole line as it goes on the wire).
     pub(crate) fn wire_lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.lines
@@ -255,9 +260,10 @@ impl Fields {
     }
 }
 
-/// Field names are compared without regard to case (RFC 9110 §5.1).
-fn is_name(octets: &[u8], name: &str) -> bool {
-    octets.eq_ignore_ascii_case(name.as_bytes())
+/// Field names are compared without regard to case (RFC 9110 §5.1). Nearly all come as they are
+/// spelled in the standards, and to see that takes a tenth of the time.
+pub(crate) fn is_name(octets: &[u8], name: &str) -> bool {
+    octets == name.as_bytes() || octets.eq_ignore_ascii_case(name.as_bytes())
 }
 
 /// Two sections are equal when they are the same on the wire; where they were read is no matter.

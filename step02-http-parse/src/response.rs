@@ -12,6 +12,7 @@
 //!
 //! Date, Server and everything that describes the content are the caller's.
 
+use crate::fields::is_name;
 use crate::framing::parse_length;
 use crate::head::has_connection_option;
 use crate::{Encoder, Fields, Framing, Method, RequestHead, ResponseHead, Status, Version};
@@ -86,11 +87,11 @@ impl Asked {
     ///
     /// Source: RFC 9112 §6.1 to §6.3
     // ANCHOR: encoder
-    pub(crate) fn encoder(&self, head: &ResponseHead) -> Encoder {
-        if self.content == Content::Withheld || head.status.forbids_content() {
+    pub(crate) fn encoder(&self, status: Status, promised: Option<u64>) -> Encoder {
+        if self.content == Content::Withheld || status.forbids_content() {
             return Encoder::Bodiless;
         }
-        match (promised_length(&head.fields), self.version) {
+        match (promised, self.version) {
             (Some(octets), _) => Encoder::Length(octets),
             (None, Version::Http11) => Encoder::Chunked,
             (None, Version::Http10) => Encoder::UntilClose,
@@ -99,30 +100,78 @@ impl Asked {
     // ANCHOR_END: encoder
 }
 
-/// Tells whether a response's own head makes it the last one.
-pub(crate) fn ends_connection(head: &ResponseHead) -> bool {
-    head.status.is_informational() || has_connection_option(&head.fields, "close")
+/// What the caller's fields say about the connection's business: found in one look over them.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    /// The one valid Content-Length; anything else promises nothing.
+    pub(crate) promised: Option<u64>,
+    /// Lines of Content-Length.
+    lengths: usize,
+    /// Lines that the connection alone writes.
+    ours: usize,
+    /// Whether this is to be the last response.
+    pub(crate) close: bool,
 }
 
-/// The one valid Content-Length; anything else promises nothing.
-fn promised_length(fields: &Fields) -> Option<u64> {
-    let mut values = fields.all("Content-Length");
-    let octets = parse_length(values.next()?).ok()?;
-    values.next().is_none().then_some(octets)
+impl Said {
+    pub(crate) fn by(fields: &Fields) -> Said {
+        let mut said = Said::default();
+        for name in fields.names() {
+            match writer(name) {
+                Writer::Caller => {}
+                Writer::Framing => said.lengths += 1,
+                Writer::Connection => said.ours += 1,
+            }
+        }
+        if said.lengths == 1 {
+            let length = fields.get("Content-Length");
+            said.promised = length.and_then(|octets| parse_length(octets).ok());
+        }
+        said.close = said.ours > 0 && has_connection_option(fields, "close");
+        said
+    }
+}
+
+/// Who decides whether a line goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Writer {
+    Caller,
+    /// Content-Length: the caller promises it, and framing may leave it out.
+    Framing,
+    Connection,
+}
+
+fn writer(name: &[u8]) -> Writer {
+    let is = |own| is_name(name, own);
+    // By length first, which few names have in common with these.
+    match name.len() {
+        10 if is("Connection") || is("Keep-Alive") => Writer::Connection,
+        14 if is("Content-Length") => Writer::Framing,
+        17 if is("Transfer-Encoding") => Writer::Connection,
+        _ => Writer::Caller,
+    }
 }
 
 /// Appends a head: status line, the caller's fields, framing, and what becomes of the connection.
-pub(crate) fn write_head(head: &ResponseHead, encoder: Encoder, asked: &Asked, out: &mut Vec<u8>) {
+/// `said` is what these fields say.
+pub(crate) fn write_head(
+    head: &ResponseHead,
+    said: &Said,
+    encoder: Encoder,
+    asked: &Asked,
+    out: &mut Vec<u8>,
+) {
     out.reserve(head.fields.wire().len() + HEAD_EXTRA);
     status_line(head.status, out);
-    let length = length_line(head, encoder);
-    let mut names = head.fields.wire_lines().map(|(name, _)| name);
-    if names.all(|name| kept(name, length) == Kept::Yes) {
+    let length = said.lengths == 0 || tells_length(head.status, said, encoder);
+    if said.ours == 0 && length {
         out.extend_from_slice(head.fields.wire());
     } else {
         for (name, line) in head.fields.wire_lines() {
-            if kept(name, length) == Kept::Yes {
-                out.extend_from_slice(line);
+            match writer(name) {
+                Writer::Caller => out.extend_from_slice(line),
+                Writer::Framing if length => out.extend_from_slice(line),
+                Writer::Framing | Writer::Connection => {}
             }
         }
     }
@@ -161,7 +210,7 @@ pub(crate) fn write_interim(head: &ResponseHead, out: &mut Vec<u8>) {
 fn write_unframed(head: &ResponseHead, out: &mut Vec<u8>) {
     status_line(head.status, out);
     for (name, line) in head.fields.wire_lines() {
-        if kept(name, Kept::No) == Kept::Yes {
+        if writer(name) == Writer::Caller {
             out.extend_from_slice(line);
         }
     }
@@ -173,47 +222,25 @@ const HEAD_EXTRA: usize = 128;
 /// `HTTP/1.1 200 OK`, whatever the client speaks: the version says what *we* understand
 /// (RFC 9110 §2.5).
 fn status_line(status: Status, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"HTTP/1.1 ");
-    for place in [100, 10, 1] {
+    let digit = |place| {
         let digit = u8::try_from(status.code() / place % 10).expect("a digit is below ten");
-        out.push(b'0' + digit);
-    }
-    out.push(b' ');
+        b'0' + digit
+    };
+    out.extend_from_slice(b"HTTP/1.1 ");
+    out.extend_from_slice(&[digit(100), digit(10), digit(1), b' ']);
     out.extend_from_slice(status.reason().as_bytes());
     out.extend_from_slice(b"\r\n");
-}
-
-/// Whether a field of the caller's goes out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kept {
-    Yes,
-    No,
 }
 
 /// Content-Length stands where it is the framing, and where no body goes out but a GET would have
 /// had one of that length; never beside another framing, nor with 1xx and 204.
 ///
 /// Source: RFC 9110 §8.6
-fn length_line(head: &ResponseHead, encoder: Encoder) -> Kept {
-    let without = head.status.is_informational() || head.status == Status::NO_CONTENT;
+fn tells_length(status: Status, said: &Said, encoder: Encoder) -> bool {
+    let without = status.is_informational() || status == Status::NO_CONTENT;
     match encoder {
-        Encoder::Length(_) => Kept::Yes,
-        Encoder::Bodiless if !without && promised_length(&head.fields).is_some() => Kept::Yes,
-        Encoder::Bodiless | Encoder::Chunked | Encoder::UntilClose => Kept::No,
-    }
-}
-
-/// Decides about one field by its name; `length` about Content-Length.
-fn kept(name: &[u8], length: Kept) -> Kept {
-    let ours = ["Connection", "Keep-Alive", "Transfer-Encoding"];
-    if name.eq_ignore_ascii_case(b"Content-Length") {
-        length
-    } else if ours
-        .iter()
-        .any(|own| name.eq_ignore_ascii_case(own.as_bytes()))
-    {
-        Kept::No
-    } else {
-        Kept::Yes
+        Encoder::Length(_) => true,
+        Encoder::Bodiless => !without && said.promised.is_some(),
+        Encoder::Chunked | Encoder::UntilClose => false,
     }
 }

@@ -10,7 +10,7 @@
 
 use super::Connection;
 use super::incoming::{Incoming, Reading};
-use crate::response::{self, Expectation, Persistence};
+use crate::response::{self, Expectation, Persistence, Said};
 use crate::{BodyDecoder, Encoder, Fields, Framing, LengthMismatch, ResponseHead, Version};
 
 /// How far the response has been written.
@@ -88,14 +88,15 @@ impl Connection {
             matches!(self.answer, Answer::Awaited),
             "a request has one response"
         );
-        if self.expects_continue() || response::ends_connection(head) {
+        let said = Said::by(&head.fields);
+        if self.expects_continue() || said.close || head.status.is_informational() {
             self.close_after_response();
         }
-        let encoder = self.asked.encoder(head);
+        let encoder = self.asked.encoder(head.status, said.promised);
         if encoder == Encoder::UntilClose {
             self.close_after_response();
         }
-        response::write_head(head, encoder, &self.asked, out);
+        response::write_head(head, &said, encoder, &self.asked, out);
         self.answer = Answer::Begun(encoder);
     }
 
