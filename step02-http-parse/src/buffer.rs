@@ -57,7 +57,7 @@ impl Buffer {
     /// fewer than `capacity` wait.
     pub(crate) fn space(&mut self, growth: Growth) -> &mut [u8] {
         if self.is_empty() {
-            (self.start, self.end) = (0, 0);
+            self.clear();
         }
         let wanted = match growth {
             Growth::Whole if self.is_empty() => self.capacity,
@@ -101,13 +101,9 @@ impl Buffer {
         self.start += n;
     }
 
-    /// The same storage with nothing in it.
-    pub(crate) fn emptied(self) -> Buffer {
-        Buffer {
-            start: 0,
-            end: 0,
-            ..self
-        }
+    /// Drops whatever waits.
+    pub(crate) fn clear(&mut self) {
+        (self.start, self.end) = (0, 0);
     }
 
     /// Hands the storage back when nothing waits in it.

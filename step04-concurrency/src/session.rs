@@ -125,7 +125,8 @@ pub struct Session<'h> {
     front: Option<Box<Front>>,
     handler: &'h dyn Handler,
     config: &'h Config,
-    connection: Connection,
+    /// Boxed, as it is the larger part of a desk, which comes and goes with each request.
+    connection: Box<Connection>,
     outbox: Outbox,
     phase: Phase,
     input: Input,

@@ -9,9 +9,10 @@
 //! no allocation, and its memory is still in the processor's cache.
 
 use super::Connection;
+use super::answer::Answer;
 use super::incoming::Reading;
 use crate::RequestHead;
-use std::mem;
+use crate::response::Asked;
 
 /// Octets of memory that a head may bring to the next one; more than most heads hold.
 const RECYCLED: usize = 8 * 1024;
@@ -37,12 +38,15 @@ impl Connection {
     /// Makes it as good as new, whatever is under way: for another peer, in up to `kept` octets of
     /// the memory that is there.
     pub fn renew(&mut self, kept: usize) {
-        let fresh = Connection::new(&self.limits);
-        let used = mem::replace(self, fresh);
-        if used.memory() <= kept {
-            self.spare = used.spare;
-            self.input = used.input.emptied();
+        self.input.clear();
+        if self.memory() > kept {
+            self.input.release();
+            self.spare = RequestHead::blank();
         }
+        self.eof = false;
+        self.reading = Reading::Head { searched: 0 };
+        self.asked = Asked::default();
+        self.answer = Answer::Awaited;
     }
 
     /// Tells whether this is as good as new: nothing has come since the last request was answered,

@@ -37,7 +37,7 @@ pub(crate) struct Idle {
 /// What a request needs while it is under way.
 #[derive(Debug)]
 pub(crate) struct Desk {
-    connection: Connection,
+    connection: Box<Connection>,
     outbox: Outbox,
 }
 
@@ -48,7 +48,7 @@ pub(crate) struct Desks(Vec<Desk>);
 impl Desk {
     pub(crate) fn new(config: &Config) -> Desk {
         Desk {
-            connection: Connection::new(&config.limits),
+            connection: Box::new(Connection::new(&config.limits)),
             outbox: Outbox::default(),
         }
     }
