@@ -57,6 +57,7 @@ pub(crate) const RETRY: usize = 1024;
 /// ```
 /// use http_parse::pays;
 ///
+/// assert!(!pays(0, b"", false), "there is nothing to look at");
 /// assert!(pays(0, b"HTTP/1.1 2", false), "the first time always");
 /// assert!(!pays(10, b"HTTP/1.1 20", false));
 /// assert!(pays(11, b"HTTP/1.1 200 OK\r\n", false));
@@ -64,6 +65,7 @@ pub(crate) const RETRY: usize = 1024;
 // ANCHOR: pays
 pub fn pays(searched: usize, bytes: &[u8], eof: bool) -> bool {
     let new = &bytes[searched..];
-    eof || searched == 0 || new.len() >= RETRY || new.contains(&b'\n')
+    let first = searched == 0 && !new.is_empty();
+    eof || first || new.len() >= RETRY || new.contains(&b'\n')
 }
 // ANCHOR_END: pays
