@@ -122,11 +122,14 @@ impl Session<'_> {
     /// The response is complete in the outbox.
     fn ended(&mut self) {
         self.record = None;
-        self.enter(if self.connection.closes_after_response() {
+        let next = if self.connection.closes_after_response() {
             Phase::Leaving
+        } else if self.connection.next_request() {
+            Phase::Receiving
         } else {
             Phase::Draining(self.config.linger_bytes)
-        });
+        };
+        self.enter(next);
     }
 
     /// Ends an exchange that cannot go on, by the one question: has the head gone out?
