@@ -15,7 +15,7 @@
 //! §5.3), and whoever wants a list has [`Fields::list`].
 
 use crate::bytes::trim_ows;
-use crate::line::{COLON, CRLF, Line};
+use crate::line::{COLON, CRLF, Line, length_bit};
 use crate::span;
 use std::fmt;
 use std::ops::Range;
@@ -58,6 +58,9 @@ pub struct Fields {
     wire: Vec<u8>,
     /// One for each line of `wire`, in order.
     lines: Vec<Line>,
+    /// A bit for each length that a name in `lines` has, and perhaps for some that none has any more.
+    /// Most names that are asked for are not there, and this says so without a look at the lines.
+    lengths: u32,
 }
 
 impl Fields {
@@ -103,6 +106,7 @@ impl Fields {
         };
         self.wire.extend_from_slice(&other.wire);
         self.lines.extend(other.lines.iter().map(moved));
+        self.lengths |= other.lengths;
     }
 
     /// Copies the section into memory that holds some more lines, of `octets` in all.
@@ -111,6 +115,7 @@ impl Fields {
         let mut copy = Fields {
             wire: Vec::with_capacity(self.wire.len() + octets),
             lines: Vec::with_capacity(self.lines.len().max(USUAL_LINES)),
+            lengths: self.lengths,
         };
         copy.wire.extend_from_slice(&self.wire);
         copy.lines.extend_from_slice(&self.lines);
@@ -121,6 +126,7 @@ impl Fields {
     pub(crate) fn clear(&mut self) {
         self.wire.clear();
         self.lines.clear();
+        self.lengths = 0;
     }
 
     /// Notes a line that will be written after `ahead` more octets, and whose value was read from
@@ -130,6 +136,7 @@ impl Fields {
         if self.lines.capacity() == 0 {
             self.lines.reserve(USUAL_LINES);
         }
+        self.lengths |= length_bit(name_len);
         self.lines.push(Line {
             start: self.wire.len() + ahead,
             name_len,
@@ -167,7 +174,7 @@ impl Fields {
 
     /// Keeps the lines with names of which `is_kept` holds, and removes all others.
     pub fn retain(&mut self, mut is_kept: impl FnMut(&[u8]) -> bool) {
-        let Fields { wire, lines } = self;
+        let Fields { wire, lines, .. } = self;
         let mut removed = 0;
         lines.retain_mut(|line| {
             let whole = line.whole();
@@ -184,7 +191,8 @@ impl Fields {
 
     /// Returns the value of the first line of that name.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        let line = self.lines.iter().find(|line| self.is_called(line, name))?;
+        let mut lines = self.as_long_as(name).iter();
+        let line = lines.find(|line| self.is_called(line, name))?;
         Some(&self.wire[line.value()])
     }
 
@@ -236,20 +244,23 @@ impl Fields {
 
     /// Returns the values of all lines of that name, each with its offset in the message.
     pub(crate) fn located<'f>(&'f self, name: &'f str) -> impl Iterator<Item = (&'f [u8], usize)> {
-        self.lines
+        self.as_long_as(name)
             .iter()
             .filter(move |line| self.is_called(line, name))
             .map(|line| (&self.wire[line.value()], line.at))
     }
 
+    /// Returns the lines among which that name can be: none, where none has one of its length.
+    fn as_long_as(&self, name: &str) -> &[Line] {
+        match self.lengths & length_bit(name.len()) {
+            0 => &[],
+            _some => &self.lines,
+        }
+    }
+
     /// Compares the name of a line. Most differ in length, which is known without their octets.
     fn is_called(&self, line: &Line, name: &str) -> bool {
         line.name_len == name.len() && is_name(&self.wire[line.name()], name)
-    }
-
-    /// Returns the name of every line.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &[u8]> {
-        self.lines.iter().map(|line| &self.wire[line.name()])
     }
 
     /// Returns every line as (name, the whole line as it goes on the wire).
@@ -319,6 +330,17 @@ mod tests {
     }
 
     #[test]
+    fn names_of_any_length_are_found() {
+        for length in 1..=100 {
+            let name = "N".repeat(length);
+            let fields = fields(&[(&name, "v"), ("Other", "w")]);
+            assert_eq!(fields.get(&name), Some(&b"v"[..]), "{name}");
+            assert!(!fields.contains(&"M".repeat(length + 32)), "{name}");
+            assert_eq!(fields.all(&name).count(), 1, "{name}");
+        }
+    }
+
+    #[test]
     fn a_list_goes_over_all_lines_and_leaves_empty_members_out() {
         let fields = fields(&[("V", "a, b,,"), ("v", " , c\t,"), ("v", "")]);
         assert_eq!(fields.list("V").collect::<Vec<_>>(), [b"a", b"b", b"c"]);
@@ -340,12 +362,13 @@ mod tests {
     #[test]
     fn lines_of_another_section_stand_behind_its_own() {
         let mut some = fields(&[("A", "1"), ("Bc", "2")]);
-        some.append(&fields(&[("De", "3"), ("a", "4")]));
-        assert_eq!(some.wire(), b"A: 1\r\nBc: 2\r\nDe: 3\r\na: 4\r\n");
+        some.append(&fields(&[("Def", "3"), ("a", "4")]));
+        assert_eq!(some.wire(), b"A: 1\r\nBc: 2\r\nDef: 3\r\na: 4\r\n");
         assert_eq!(some.all("A").collect::<Vec<_>>(), [b"1", b"4"]);
-        assert_eq!(some.get("de"), Some(&b"3"[..]));
+        assert_eq!(some.get("def"), Some(&b"3"[..]));
         some.remove("Bc");
-        assert_eq!(some.get("De"), Some(&b"3"[..]));
+        assert_eq!(some.with_room(100).get("Def"), Some(&b"3"[..]));
+        assert!(!some.contains("Bc"));
     }
 
     #[test]

@@ -43,3 +43,8 @@ impl Line {
         self.start..self.value().end + CRLF.len()
     }
 }
+
+/// The bit of a name's length. Lengths share bits, so one that is set promises nothing.
+pub(crate) fn length_bit(len: usize) -> u32 {
+    1 << (len % 32)
+}

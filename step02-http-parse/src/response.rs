@@ -100,37 +100,35 @@ impl Asked {
     // ANCHOR_END: encoder
 }
 
-/// What the caller's fields say about the connection's business: found in one look over them.
-#[derive(Debug, Default)]
+/// What the caller's fields say about the connection's business.
+#[derive(Debug)]
 pub(crate) struct Said {
+    /// Whether there is a Content-Length.
+    length: bool,
     /// The one valid Content-Length; anything else promises nothing.
     pub(crate) promised: Option<u64>,
-    /// Lines of Content-Length.
-    lengths: usize,
-    /// Lines that the connection alone writes.
-    ours: usize,
+    /// Whether there are lines that the connection alone writes.
+    ours: bool,
     /// Whether this is to be the last response.
     pub(crate) close: bool,
 }
 
 impl Said {
     pub(crate) fn by(fields: &Fields) -> Said {
-        let mut said = Said::default();
-        for name in fields.names() {
-            match writer(name) {
-                Writer::Caller => {}
-                Writer::Framing => said.lengths += 1,
-                Writer::Connection => said.ours += 1,
-            }
+        let mut lengths = fields.all("Content-Length");
+        let (first, second) = (lengths.next(), lengths.next());
+        let only = first.filter(|_| second.is_none());
+        Said {
+            length: first.is_some(),
+            promised: only.and_then(|octets| parse_length(octets).ok()),
+            ours: OURS.iter().any(|name| fields.contains(name)),
+            close: has_connection_option(fields, "close"),
         }
-        if said.lengths == 1 {
-            let length = fields.get("Content-Length");
-            said.promised = length.and_then(|octets| parse_length(octets).ok());
-        }
-        said.close = said.ours > 0 && has_connection_option(fields, "close");
-        said
     }
 }
+
+/// Lines that the connection alone writes.
+const OURS: [&str; 3] = ["Connection", "Keep-Alive", "Transfer-Encoding"];
 
 /// Who decides whether a line goes out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,13 +140,12 @@ enum Writer {
 }
 
 fn writer(name: &[u8]) -> Writer {
-    let is = |own| is_name(name, own);
-    // By length first, which few names have in common with these.
-    match name.len() {
-        10 if is("Connection") || is("Keep-Alive") => Writer::Connection,
-        14 if is("Content-Length") => Writer::Framing,
-        17 if is("Transfer-Encoding") => Writer::Connection,
-        _ => Writer::Caller,
+    if is_name(name, "Content-Length") {
+        Writer::Framing
+    } else if OURS.iter().any(|own| is_name(name, own)) {
+        Writer::Connection
+    } else {
+        Writer::Caller
     }
 }
 
@@ -163,8 +160,8 @@ pub(crate) fn write_head(
 ) {
     out.reserve(head.fields.wire().len() + HEAD_EXTRA);
     status_line(head.status, out);
-    let length = said.lengths == 0 || tells_length(head.status, said, encoder);
-    if said.ours == 0 && length {
+    let length = !said.length || tells_length(head.status, said, encoder);
+    if !said.ours && length {
         out.extend_from_slice(head.fields.wire());
     } else {
         for (name, line) in head.fields.wire_lines() {
