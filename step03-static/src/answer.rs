@@ -26,13 +26,11 @@ use std::sync::Arc;
 /// The response for a file. `path` names it, and so its media type; the request decides between
 /// its variants.
 pub(crate) fn answer(request: &Request, path: &SitePath, file: &OpenFile) -> Response {
-    let (coding, variant) = choose(&request.head.fields, file);
-    let response = answer_with(request, path, coding, variant);
     if file.siblings.is_empty() {
-        response
-    } else {
-        response.with("Vary", "Accept-Encoding")
+        return answer_with(request, path, None, file);
     }
+    let (coding, variant) = choose(&request.head.fields, file);
+    answer_with(request, path, coding, variant).with("Vary", "Accept-Encoding")
 }
 
 fn answer_with(
