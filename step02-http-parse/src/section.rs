@@ -130,7 +130,7 @@ fn field_line(bytes: &[u8], start: usize) -> Result<FieldLine, Stop> {
     }
     let end = line_end(bytes, cr)?;
     let (value, spacing) = match &bytes[padded_start..cr] {
-        [b' ', value @ ..] if trim_ows(value).len() == value.len() => {
+        [b' ', value @ ..] if !matches!(value, [b' ' | b'\t', ..] | [.., b' ' | b'\t']) => {
             (padded_start + 1..cr, Spacing::Kept)
         }
         padded => {
