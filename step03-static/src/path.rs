@@ -111,7 +111,8 @@ impl SitePath {
 
     /// The last segment; `None` for the root.
     pub fn file_name(&self) -> Option<&[u8]> {
-        self.segments().last()
+        let last = self.octets.rsplit(|octet| *octet == b'/').next();
+        last.filter(|segment| !segment.is_empty())
     }
 
     /// Whether the target was written as a folder's: with a slash, or a dot segment, at its end.
@@ -201,13 +202,9 @@ pub(crate) fn is_hidden((depth, segment): (usize, &[u8])) -> bool {
 /// Appends the octets that a percent-encoded segment stands for.
 fn decode(segment: &[u8], into: &mut Vec<u8>) -> Result<(), PathFault> {
     let mut rest = segment;
-    while let [octet, after @ ..] = rest {
-        rest = after;
-        if *octet != b'%' {
-            into.push(*octet);
-            continue;
-        }
-        let [high, low, after @ ..] = rest else {
+    while let Some(plain) = rest.iter().position(|octet| *octet == b'%') {
+        into.extend_from_slice(&rest[..plain]);
+        let [_percent, high, low, after @ ..] = &rest[plain..] else {
             return Err(PathFault::BadEscape);
         };
         let decoded = hex(*high)? << 4 | hex(*low)?;
@@ -217,6 +214,7 @@ fn decode(segment: &[u8], into: &mut Vec<u8>) -> Result<(), PathFault> {
         into.push(decoded);
         rest = after;
     }
+    into.extend_from_slice(rest);
     Ok(())
 }
 
