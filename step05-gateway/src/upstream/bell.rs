@@ -1,8 +1,9 @@
 //! What wakes those who wait for a place.
 //!
 //! A bell is a pipe: who waits lends its reading end to the loop, as any other descriptor, and it is
-//! rung by an octet; or by a word, where one loop has both who rings and who waits. Making a pipe costs more than asking a worker does, so bells are used again, and
-//! the kernel goes on watching them meanwhile.
+//! rung by an octet; or by a word, where one loop has both who rings and who waits. Making a pipe
+//! costs more than asking a worker does, so bells are used again, and the kernel goes on watching
+//! them meanwhile.
 
 use static_files::{Kept, Stirred};
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
