@@ -2,7 +2,8 @@
 //!
 //! A process inherits the environment of its parent, also when it leaves the session and its parent has
 //! ended; so a mark in the environment finds it. Whoever has lost the mark is found by a parent in the
-//! herd, or by an output that leads into the herd's own folder. Being stopped, a process cannot make another: so all are stopped before any is killed.
+//! herd, or by an output that leads into the herd's own folder. Being stopped, a process cannot make
+//! another: so all are stopped before any is killed.
 //!
 //! Source: proc(5), environ
 
