@@ -176,6 +176,18 @@ mod tests {
         }
     }
 
+    /// Whoever stands around this handler may send other content with these fields.
+    #[test]
+    fn the_length_is_left_to_whoever_sends_the_content() {
+        let path = SitePath::parse(b"/answer.rs").unwrap();
+        let Found::File(prepared) = crate::prepare(Found::File(this_file()), &path) else {
+            panic!("a regular file");
+        };
+        for file in [this_file(), prepared] {
+            assert!(!ask(&file, "GET", "").head.fields.contains("Content-Length"));
+        }
+    }
+
     const MATCHES: &str = "If-Match: ETAG";
     const DIFFERS: &str = "If-Match: \"other\"";
     const KNOWN: &str = "If-None-Match: ETAG";

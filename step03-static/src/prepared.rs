@@ -10,7 +10,7 @@ use crate::{Found, OpenFile, Sibling, SitePath};
 use http_parse::Fields;
 use std::sync::Arc;
 
-/// Octets that a server adds to an answer: date and name.
+/// Octets that a server adds to an answer: date, name and length.
 const ROOM: usize = 128;
 
 /// Both, for one variant of a file under one name.
@@ -52,8 +52,6 @@ pub(crate) fn whole(name: &[u8], coding: Option<Coding>, file: &OpenFile) -> Fie
     let mut fields = Fields::new();
     fields.push("Content-Type", media_type(name));
     push_of_representation(&mut fields, name, coding, file);
-    // Whoever sends it would say so too, each time anew.
-    fields.push("Content-Length", &file.len.to_string());
     fields
 }
 
