@@ -11,6 +11,7 @@
 //! What a server must not do is for the check to say: whatever is heard is only taken apart here.
 
 use crate::cuts::BETWEEN_PIECES;
+use crate::port::Port;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::thread;
@@ -71,6 +72,8 @@ impl Behind {
 #[derive(Debug)]
 pub(super) struct Doors {
     doors: Vec<(&'static str, TcpListener)>,
+    /// Held beyond a door's closing, so that nobody else opens one there.
+    _ports: Vec<Port>,
     /// Connections on which nobody is speaking.
     quiet: Vec<Line>,
 }
@@ -81,14 +84,19 @@ impl Doors {
     /// # Errors
     /// When there is no port or no descriptor left.
     pub(super) fn open(places: &[&'static str]) -> io::Result<Doors> {
+        let listen = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
         let open = |place: &&'static str| {
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            let (port, listener) = Port::with(listen)?;
             listener.set_nonblocking(true)?;
-            Ok((*place, listener))
+            Ok(((*place, listener), port))
         };
-        let doors = places.iter().map(open).collect::<io::Result<_>>()?;
-        let quiet = Vec::new();
-        Ok(Doors { doors, quiet })
+        let opened = places.iter().map(open).collect::<io::Result<Vec<_>>>()?;
+        let (doors, ports) = opened.into_iter().unzip();
+        Ok(Doors {
+            doors,
+            _ports: ports,
+            quiet: Vec::new(),
+        })
     }
 
     /// Where they are.
