@@ -109,11 +109,12 @@ impl Fields {
         self.lengths |= other.lengths;
     }
 
-    /// Copies the section into memory that holds some more lines, of `octets` in all.
+    /// Copies the section into memory that holds some more lines: of `octets` in all, and those that
+    /// servers on the way add.
     #[must_use]
     pub fn with_room(&self, octets: usize) -> Fields {
         let mut copy = Fields {
-            wire: Vec::with_capacity(self.wire.len() + octets),
+            wire: Vec::with_capacity(self.wire.len() + octets + USUAL_ADDITIONS),
             lines: Vec::with_capacity(self.lines.len().max(USUAL_LINES)),
             lengths: self.lengths,
         };

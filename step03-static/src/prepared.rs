@@ -10,9 +10,6 @@ use crate::{Found, OpenFile, Sibling, SitePath};
 use http_parse::Fields;
 use std::sync::Arc;
 
-/// Octets that a server adds to an answer: date, name and length.
-const ROOM: usize = 128;
-
 /// Both, for one variant of a file under one name.
 #[derive(Clone, Debug)]
 pub struct Prepared {
@@ -47,7 +44,7 @@ pub fn prepare(found: Found, path: &SitePath) -> Found {
 /// What is said of the whole file, in whichever coding.
 pub(crate) fn whole(name: &[u8], coding: Option<Coding>, file: &OpenFile) -> Fields {
     if let Some(prepared) = &file.prepared {
-        return prepared.whole.with_room(ROOM);
+        return prepared.whole.with_room(0);
     }
     let mut fields = Fields::new();
     fields.push("Content-Type", media_type(name));
@@ -58,7 +55,7 @@ pub(crate) fn whole(name: &[u8], coding: Option<Coding>, file: &OpenFile) -> Fie
 /// What a cache needs to go on using its copy; the rest it knows (RFC 9110 §15.4.5).
 pub(crate) fn unchanged(name: &[u8], file: &OpenFile) -> Fields {
     if let Some(prepared) = &file.prepared {
-        return prepared.unchanged.with_room(ROOM);
+        return prepared.unchanged.with_room(0);
     }
     let mut fields = Fields::new();
     fields.push("ETag", &file.etag);

@@ -4,11 +4,8 @@ use super::BadGateway;
 use http_parse::{Fields, Status};
 use std::fmt;
 
-/// Octets of the lines that this server adds, such as Date and Server.
-const ADDITIONS: usize = 128;
-
 pub(super) fn parse_fields(head: &[u8]) -> Result<Fields, BadGateway> {
-    let mut fields = Fields::new().with_room(head.len() + ADDITIONS);
+    let mut fields = Fields::new().with_room(head.len());
     for line in head.split_inclusive(|octet| *octet == b'\n') {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
