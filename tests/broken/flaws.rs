@@ -3,7 +3,7 @@
 use crate::*;
 
 /// All of them.
-pub(crate) const FLAWS: [Flaw; 75] = [
+pub(crate) const FLAWS: [Flaw; 76] = [
     Flaw {
         name: "right_doors",
         fails: &[],
@@ -86,6 +86,7 @@ pub(crate) const FLAWS: [Flaw; 75] = [
     knows_no_extensions::FLAW,
     two_ends_are_better::FLAW,
     answers_after_goodbye::FLAW,
+    cuts_off_who_goes_on::FLAW,
     reads_only_what_it_wants::FLAW,
     never_says_continue::FLAW,
     says_continue_to_everybody::FLAW,

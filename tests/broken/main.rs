@@ -27,6 +27,7 @@ mod closes_without_draining;
 mod company;
 mod content_comes_with_the_head;
 mod counts_ranges_from_one;
+mod cuts_off_who_goes_on;
 mod dates_beat_tags;
 mod decodes_twice;
 mod dies_of_a_panic;

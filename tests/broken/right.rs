@@ -35,6 +35,8 @@ pub(crate) struct Parts {
     pub(crate) content: fn(&mut Guest, Framing) -> Taken<Vec<u8>>,
     /// Writes the answer.
     pub(crate) answer: fn(&Request, u16, &[u8]) -> Vec<u8>,
+    /// Sends it.
+    pub(crate) send: fn(&mut Guest, &Request, &[u8]) -> io::Result<()>,
     /// Whether another request may follow.
     pub(crate) goes_on: fn(&Request) -> bool,
 }
@@ -46,6 +48,7 @@ pub(crate) const PARTS: Parts = Parts {
     invites,
     content,
     answer,
+    send,
     goes_on,
 };
 
@@ -107,7 +110,7 @@ fn converse(guest: &mut Guest, parts: &Parts) -> io::Result<()> {
             _ => (404, b"<!doctype html><title>nothing</title>".to_vec()),
         };
         let answer = (parts.answer)(&request, status, &content);
-        guest.stream.write_all(&answer)?;
+        (parts.send)(guest, &request, &answer)?;
         if !(parts.goes_on)(&request) {
             return Ok(());
         }
@@ -305,6 +308,10 @@ pub(crate) fn answer(request: &Request, status: u16, content: &[u8]) -> Vec<u8> 
         answer.extend(content);
     }
     answer
+}
+
+pub(crate) fn send(guest: &mut Guest, _: &Request, answer: &[u8]) -> io::Result<()> {
+    guest.stream.write_all(answer)
 }
 
 pub(crate) fn goes_on(request: &Request) -> bool {

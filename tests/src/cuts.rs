@@ -33,7 +33,8 @@ impl Cuts {
     /// Sends `octets`, before which `offset` others were sent, in pieces.
     ///
     /// # Errors
-    /// What the client met while it listened between two pieces.
+    /// What the client met while it listened between two pieces, but for the server's end or a reset,
+    /// which the next read meets again.
     pub(crate) fn send(
         &self,
         client: &mut Client,
@@ -52,8 +53,13 @@ impl Cuts {
                 return Ok(());
             }
             from = to;
-            if !last && client.listen(BETWEEN_PIECES)? == Heard::End {
-                return Ok(());
+            if last {
+                break;
+            }
+            match client.listen(BETWEEN_PIECES) {
+                Ok(Heard::Octets | Heard::Silence) => {}
+                Ok(Heard::End) | Err(Trouble::Reset) => break,
+                Err(trouble) => return Err(trouble),
             }
         }
         Ok(())

@@ -138,7 +138,7 @@ fn kept() -> Vec<Scenario> {
             .by("RFC 9112 §6.3", "2.5"),
         Scenario::sending("pipelined after the last one", close)
             .answered(hello().field("Connection", "close"))
-            .closed()
+            .left_talking()
             .by("RFC 9112 §9.6", "2.5"),
         Scenario::sending(
             "content, then another request",

@@ -1,8 +1,10 @@
-//! How a client reads an answer: a head, then content by whichever of the three framings it has.
+//! How a client reads an answer: a head, then content by whichever of the three framings it has; and
+//! the end behind the last one.
 
 use crate::answer::{Answer, Asked, End, chunk_size, parse_field};
 use crate::client::Client;
 use crate::trouble::Trouble;
+use std::mem;
 use std::time::Instant;
 
 /// Octets of a head, or of a chunk-size line, that are read before giving up.
@@ -45,6 +47,29 @@ impl Client {
     pub fn read_head(&mut self) -> Result<Answer, Trouble> {
         let head = self.read_until(b"\r\n\r\n")?;
         Answer::parse(&head).map_err(Trouble::from)
+    }
+
+    /// Expects the server to end its side now, in an orderly way and without another octet.
+    ///
+    /// # Errors
+    /// [`Trouble::Surplus`], [`Trouble::Reset`], and [`Trouble::Late`] when no end comes.
+    pub fn expect_end(&mut self) -> Result<(), Trouble> {
+        if self.surplus.is_empty() && self.receive(Instant::now() + self.patience)? == 0 {
+            return Ok(());
+        }
+        Err(Trouble::Surplus(mem::take(&mut self.surplus)))
+    }
+
+    /// Expects the same of a server that was sent something behind the last request, against RFC 9112
+    /// §9.6; a reset is an end then.
+    ///
+    /// # Errors
+    /// [`Trouble::Surplus`], and [`Trouble::Late`] when no end comes.
+    pub fn expect_end_or_reset(&mut self) -> Result<(), Trouble> {
+        match self.expect_end() {
+            Err(Trouble::Reset) => Ok(()),
+            ended => ended,
+        }
     }
 
     fn read_exactly(&mut self, length: u64, each: &mut dyn FnMut(&[u8])) -> Result<(), Trouble> {

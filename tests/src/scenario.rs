@@ -8,7 +8,9 @@
 //!
 //! Played whole or cut anywhere, a conversation must give the same [`Transcript`]: a stream has
 //! no messages. A connection that is to be kept has to answer one request more; a connection that
-//! is to be closed has to end without the client's doing, in an orderly way.
+//! is to be closed has to end without the client's doing, in an orderly way: a reset can destroy what
+//! was said before it. Who goes on talking behind its own `Connection: close` has asked for one, and
+//! may get it, behind the last answer.
 //!
 //! Chunk boundaries are no part of a transcript, nor is the value of `Date`: both may differ from
 //! one answer to the next without anything being wrong.
@@ -40,6 +42,9 @@ pub enum After {
     Kept,
     /// The server ends it.
     Closed,
+    /// The server ends it while the client goes on talking behind its last request, which RFC 9112
+    /// §9.6 forbids: a reset behind the whole answer is as good an end as any.
+    LeftTalking,
 }
 
 /// A conversation and its outcome.
@@ -103,6 +108,14 @@ impl Scenario {
         self
     }
 
+    /// The same, after which the server ends the connection although the client, against RFC 9112
+    /// §9.6, goes on talking.
+    #[must_use]
+    pub fn left_talking(mut self) -> Scenario {
+        self.after = After::LeftTalking;
+        self
+    }
+
     /// The same, with the rule that decides and the chapter that explains it.
     #[must_use]
     pub fn by(mut self, rule: &'static str, chapter: &'static str) -> Scenario {
@@ -160,6 +173,7 @@ impl Scenario {
         }
         match self.after {
             After::Closed => client.expect_end(),
+            After::LeftTalking => client.expect_end_or_reset(),
             After::Kept => prove_kept(client),
         }
         .map_err(|trouble| (format!("{}: {trouble}", self.after.explain()), None))?;
@@ -230,6 +244,7 @@ impl After {
         match self {
             After::Kept => "the connection takes another request",
             After::Closed => "the server ends the connection in an orderly way",
+            After::LeftTalking => "the server ends the connection behind the last answer",
         }
     }
 }
@@ -270,4 +285,53 @@ fn prove_kept(client: &mut Client) -> Result<(), Trouble> {
     client.send(b"OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")?;
     client.read_answer(Asked::Other)?;
     client.expect_end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
+    const HEAD: &str = "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+
+    /// Plays with a server that reads one octet, says this, and closes over all that it has not read,
+    /// which is what makes a reset.
+    #[track_caller]
+    fn check_reset_behind(said: &str, scenario: &Scenario, expected: Result<(), &str>) {
+        for cuts in [Cuts::Whole, Cuts::EveryOctet] {
+            let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+            let addr = listener.local_addr().unwrap();
+            let played = thread::scope(|scope| {
+                scope.spawn(|| {
+                    let (mut stream, _) = listener.accept().unwrap();
+                    stream.read_exact(&mut [0]).unwrap();
+                    stream.peek(&mut [0]).unwrap();
+                    stream.write_all(said.as_bytes()).unwrap();
+                });
+                scenario.play(addr, &cuts)
+            });
+            match (played.map_err(|failure| failure.expected), expected) {
+                (Ok(_), Ok(())) => {}
+                (Err(came), Err(part)) if came.contains(part) => {}
+                (came, _) => panic!("{cuts:?}: {came:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_reset_is_forgiven_behind_the_answer_and_only_to_who_goes_on_talking() {
+        let scenario = Scenario::get("talks on", "/", "Connection: close\r\n")
+            .then(Act::Send(b"more".to_vec()))
+            .answered(Expected::status(200).content("hello"));
+        let (closed, talking) = (scenario.clone().closed(), scenario.left_talking());
+        let whole = format!("{HEAD}Content-Length: 5\r\n\r\nhello");
+        check_reset_behind(&whole, &talking, Ok(()));
+        check_reset_behind(&whole, &closed, Err("the connection was reset"));
+        let half = &whole[..whole.len() - 3];
+        check_reset_behind(half, &talking, Err("the connection was reset"));
+        let twice = whole.repeat(2);
+        check_reset_behind(&twice, &talking, Err("after the last answer"));
+    }
 }

@@ -200,9 +200,20 @@ impl Talk {
 
     /// Demands that the server ends the connection now, in an orderly way.
     pub(crate) fn end(&mut self) -> Found {
-        if let Err(trouble) = self.client.expect_end() {
-            let wanted = "nothing more after that, and an orderly end of the connection";
-            return Err(self.trouble(wanted, &trouble));
+        let ended = self.client.expect_end();
+        self.over(ended, "an orderly end of the connection")
+    }
+
+    /// Demands the same where more was said after the last request, against RFC 9112 §9.6: then the
+    /// connection may also be reset, as long as the answers came before.
+    pub(crate) fn end_or_reset(&mut self) -> Found {
+        let ended = self.client.expect_end_or_reset();
+        self.over(ended, "the end of the connection")
+    }
+
+    fn over(&mut self, ended: Result<(), Trouble>, end: &str) -> Found {
+        if let Err(trouble) = ended {
+            return Err(self.trouble(&format!("nothing more after that, and {end}"), &trouble));
         }
         self.leave();
         Ok(())
