@@ -292,7 +292,12 @@ fn check_sense(events: &[Event], sent: usize) {
                     "content is as long as announced"
                 );
             }
-            Word::Close | Word::Closed | Word::Refused => {
+            Word::Close => {
+                let mut rest = events[number + 1..].iter();
+                let unread = rest.all(|event| event.word == Word::Unread);
+                assert!(unread, "nothing is heard after the last");
+            }
+            Word::Closed | Word::Refused | Word::Unread => {
                 assert_eq!(number + 1, events.len(), "nothing is heard after the last");
             }
             Word::Head | Word::Host | Word::Path | Word::Query | Word::Field => {}

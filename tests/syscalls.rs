@@ -1,8 +1,9 @@
 //! How often the event loop asks the kernel: the figure behind its speed, and one that does not
 //! depend on the machine.
 
-use check::load::{Load, Until};
+use check::load::{Load, Reuse, Until};
 use check::{Asked, Client, Place, TempFolder, needs, trace};
+use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
@@ -19,6 +20,10 @@ const MANY: f64 = 2.5;
 /// connection is still there before a GET is sent on it.
 const PROXIED_ALONE: f64 = 6.1;
 const PROXIED_MANY: f64 = 5.0;
+
+/// Connections with one request each, and how often any is half-closed meanwhile: those of others.
+const CONNECTIONS: u64 = 2_000;
+const FAREWELLS: u64 = 16;
 
 /// Twice as many clients as the proxied server has places. Requests wait for one, and nobody asks the
 /// kernel to tell them that it is there: it is free because of an answer in the same loop.
@@ -56,6 +61,25 @@ fn a_proxied_answer_takes_at_most_six_calls_and_no_change_of_interest() {
     check(&proxy, QUEUED, PROXIED_MANY, PROXIED_CHANGES_EACH);
 }
 
+#[test]
+fn a_connection_that_was_the_clients_last_word_is_closed_without_farewell() {
+    if needs::is_missing("syscalls of a connection", &["strace"]) {
+        return;
+    }
+    let request = b"GET /kibibyte HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    for connections in [1, 64] {
+        let load = Load {
+            requests: vec![request.to_vec()],
+            connections,
+            reuse: Reuse::Never,
+            ..Load::get("/kibibyte")
+        };
+        let (calls, _) = count(&site(), &load, CONNECTIONS);
+        let farewells = calls.get("shutdown").copied().unwrap_or(0);
+        assert!(farewells <= FAREWELLS, "{farewells} were half-closed");
+    }
+}
+
 fn site() -> Place {
     let place = Place::new().expect("a site");
     fs::write(place.site.root().join("kibibyte"), "x".repeat(1024)).expect("room");
@@ -64,6 +88,23 @@ fn site() -> Place {
 
 #[track_caller]
 fn check(place: &Place, connections: usize, most: f64, changes_each: u64) {
+    let load = Load {
+        connections,
+        ..Load::get("/kibibyte")
+    };
+    let (calls, answers) = count(place, &load, ANSWERS);
+    let each = per_answer(calls.values().sum(), answers);
+    assert!(
+        each <= most,
+        "{each:.2} calls for each answer on {connections} connections"
+    );
+    let changes = calls.get("epoll_ctl").copied().unwrap_or(0);
+    let allowed = changes_each * connections as u64 + CHANGES_OF_THE_LOOP;
+    assert!(changes <= allowed, "epoll_ctl was called {changes} times");
+}
+
+/// What a server calls, and how often, for that load and so many answers, of which it tells.
+fn count(place: &Place, load: &Load, answers: u64) -> (BTreeMap<String, u64>, u64) {
     let folder = TempFolder::new().expect("a folder");
     let table = folder.path().join("table");
     let strace = [
@@ -74,11 +115,8 @@ fn check(place: &Place, connections: usize, most: f64, changes_each: u64) {
         table.to_str().expect("a path of ASCII"),
     ];
     let mut server = place.serve_under(&strace, "epoll").expect("it starts");
-    let load = Load {
-        connections,
-        ..Load::get("/kibibyte")
-    };
-    let until = Until::Answers(ANSWERS / connections as u64);
+    let connections = load.connections;
+    let until = Until::Answers(answers / connections as u64);
     let outcome = load.run(server.addr(), until).expect("right answers");
     server.terminate_group().expect("it can be told");
     server.wait(ENDING).expect("the server ends");
@@ -88,13 +126,7 @@ fn check(place: &Place, connections: usize, most: f64, changes_each: u64) {
     let mut often: Vec<_> = calls.iter().collect();
     often.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     println!("{connections} connections, {each:.2} calls for each answer: {often:?}");
-    assert!(
-        each <= most,
-        "{each:.2} calls for each answer on {connections} connections"
-    );
-    let changes = calls.get("epoll_ctl").copied().unwrap_or(0);
-    let allowed = changes_each * connections as u64 + CHANGES_OF_THE_LOOP;
-    assert!(changes <= allowed, "epoll_ctl was called {changes} times");
+    (calls, outcome.answers)
 }
 
 #[expect(

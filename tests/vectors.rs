@@ -275,7 +275,12 @@ fn answers(vector: &Vector) -> Vec<Expected> {
                 answers.push(Expected::status(status).field("Connection", "close"));
             }
             Word::Host | Word::Path | Word::Query | Word::Field | Word::Framing => {}
-            Word::Trailer | Word::Kept | Word::Close | Word::Closed | Word::Partial => {}
+            Word::Trailer
+            | Word::Kept
+            | Word::Close
+            | Word::Closed
+            | Word::Partial
+            | Word::Unread => {}
         }
     }
     answers
@@ -296,6 +301,7 @@ fn scenario(vector: &'static Vector) -> Scenario {
         // The end of input is what such a vector is about, or what closes an idle connection.
         Some(Word::Refused) => scenario.then(Act::CloseWrite).closed(),
         Some(Word::Close) => scenario.closed(),
+        Some(Word::Unread) => scenario.left_talking(),
         _ => scenario,
     }
 }

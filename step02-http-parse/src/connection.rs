@@ -20,7 +20,7 @@ mod incoming;
 mod memory;
 
 use crate::buffer::{Buffer, Growth};
-use crate::response::{Asked, Expectation, Persistence};
+use crate::response::{Asked, Expectation};
 use crate::scan::pays;
 use crate::{
     BodyDecoder, Fault, Fields, Framing, Limits, Parsed, Reject, RequestHead,
@@ -267,13 +267,8 @@ impl Connection {
     /// Source: RFC 9112 §9.3
     // ANCHOR: next_request
     pub fn next_request(&mut self) -> bool {
-        let read = match &self.reading {
-            Reading::Body(incoming) => incoming.decoder.is_over(),
-            Reading::Ended => true,
-            Reading::Head { .. } | Reading::Refused(_) => false,
-        };
         let answered = matches!(self.answer, Answer::Finished(_));
-        if !read || !answered || self.asked.persistence == Persistence::Close {
+        if !self.reading.is_complete() || !answered || self.closes_after_response() {
             return false;
         }
         self.reading = Reading::Head { searched: 0 };

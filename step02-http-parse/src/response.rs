@@ -40,6 +40,9 @@ pub(crate) enum Content {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Persistence {
     Keep,
+    /// The client has said that it sends no further request.
+    LastRequest,
+    /// The client may send some, and none will be read.
     Close,
 }
 
@@ -77,7 +80,7 @@ impl Asked {
             persistence: if head.keeps_alive() {
                 Persistence::Keep
             } else {
-                Persistence::Close
+                Persistence::LastRequest
             },
             ..Asked::default()
         }
@@ -178,7 +181,9 @@ pub(crate) fn write_head(
     match (asked.persistence, asked.version) {
         // To HTTP/1.0 too, where it is the rule anyway: the last response of a connection says so
         // (RFC 9112 §9.6).
-        (Persistence::Close, _) => out.extend_from_slice(b"Connection: close\r\n"),
+        (Persistence::LastRequest | Persistence::Close, _) => {
+            out.extend_from_slice(b"Connection: close\r\n")
+        }
         (Persistence::Keep, Version::Http10) => {
             out.extend_from_slice(b"Connection: keep-alive\r\n")
         }

@@ -263,6 +263,51 @@ fn a_connection_tells_that_it_will_close() {
     assert!(asked.closes_after_response());
 }
 
+/// Answers a request and looks whether the client may still have something to say.
+#[track_caller]
+fn check_heard(request: &str, ended: bool, heard: bool) {
+    let mut connection = connection(request);
+    if ended {
+        connection.received(0);
+    }
+    head(&mut connection);
+    // What is there of a body is read, whether it is whole or not.
+    while let Ok(Next::Body) = connection.next() {
+        connection.consume(connection.body().len());
+    }
+    answer(&mut connection, 200, &[("Content-Length", "0")], "");
+    assert_eq!(connection.is_all_heard(), heard, "{request:?}");
+}
+
+#[test]
+fn a_client_is_heard_out_once_it_has_said_that_it_says_no_more() {
+    let close = "Host: x\r\nConnection: close\r\n";
+    check_heard(&format!("GET / HTTP/1.1\r\n{close}\r\n"), false, true);
+    check_heard("GET / HTTP/1.0\r\n\r\n", false, true);
+    check_heard(GET, false, false);
+    check_heard(GET, true, true);
+    check_heard(&format!("GET / HTTP/1.1\r\n{close}\r\nmore"), false, false);
+    let post = format!("POST / HTTP/1.1\r\n{close}Content-Length: 3\r\n\r\n");
+    check_heard(&format!("{post}ab"), false, false);
+    check_heard(&format!("{post}abc"), false, true);
+    check_heard(&format!("{post}abc\r\n"), false, false);
+}
+
+#[test]
+fn who_has_to_close_has_not_heard_the_client_out() {
+    let mut closing = connection(GET);
+    head(&mut closing);
+    body(&mut closing);
+    closing.close_after_response();
+    answer(&mut closing, 204, &[], "");
+    assert!(!closing.is_all_heard());
+
+    let mut refused = connection("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+    assert!(refused.next().is_err());
+    answer(&mut refused, 400, &[("Content-Length", "0")], "");
+    assert!(!refused.is_all_heard());
+}
+
 // ----- refusals
 
 #[test]

@@ -5,6 +5,7 @@
 //! Receiving ───────► Sending ──────────────► Draining ─────────────────────► Receiving
 //!     │          └─► Exchanging ─────────────┘   │ the connection must close
 //!     └─ unreadable ─► Sending ──────────────────┴─► Leaving ─► Lingering ─► (closed)
+//!                                                       └─ all is heard ───►
 //! ```
 //!
 //! Rules of use: call [`Session::step`] when one of [`Session::wants`] is ready or

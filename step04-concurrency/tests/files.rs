@@ -9,7 +9,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -41,10 +41,14 @@ impl Drop for StopAtEnd<'_> {
 }
 
 fn for_every_server(files: &dyn Handler, check: impl Fn(&str, SocketAddr)) {
+    for_every_server_with(files, Config::default(), check);
+}
+
+fn for_every_server_with(files: &dyn Handler, config: Config, check: impl Fn(&str, SocketAddr)) {
     for (name, serve) in SERVERS {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let addr = listener.local_addr().expect("it is bound");
-        let (config, stop) = (Config::default(), Stop::new());
+        let stop = Stop::new();
         thread::scope(|scope| {
             let server = scope.spawn(|| serve(&listener, files, &config, &stop));
             let stopping = StopAtEnd(&stop);
@@ -103,6 +107,99 @@ fn parts_of_a_file_large_and_small_leave_in_their_order() {
         }
         expected.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
         assert!(content == expected, "{name}: {} octets", content.len());
+    });
+}
+
+/// What becomes of a client that has its answer and says something more.
+#[derive(Debug, PartialEq, Eq)]
+enum Then {
+    /// It is answered by a reset: the server has closed.
+    LetGo,
+    /// The server takes it, for as long as it lingers.
+    ListenedTo,
+}
+
+#[track_caller]
+fn check_leaving(server: &str, addr: SocketAddr, said: &str, expected: Then) {
+    let mut client = TcpStream::connect(addr).expect("it listens");
+    client.set_read_timeout(Some(DEADLINE)).expect("a deadline");
+    client.write_all(said.as_bytes()).expect("the server reads");
+    let mut answer = Vec::new();
+    client.read_to_end(&mut answer).expect("an orderly end");
+    let until = Instant::now()
+        + match expected {
+            Then::LetGo => DEADLINE,
+            Then::ListenedTo => Duration::from_millis(50),
+        };
+    let mut then = Then::ListenedTo;
+    while then == Then::ListenedTo && Instant::now() < until {
+        if client.write_all(b"x").is_err() {
+            then = Then::LetGo;
+        }
+    }
+    assert_eq!(then, expected, "{server}: {said:?}");
+}
+
+#[test]
+fn who_has_said_all_is_let_go_and_anybody_else_is_listened_to() {
+    let folder = Folder::new("let-go");
+    fs::write(folder.0.join("file"), "content").expect("there is room");
+    fs::write(folder.0.join("large"), vec![b'x'; 100_000]).expect("there is room");
+    let files = Files::new(&folder.0).expect("a folder");
+    let mut config = Config::default();
+    // No machine is so busy that it ends before the client has seen it.
+    config.timeouts.linger = DEADLINE;
+    for_every_server_with(&files, config, |name, addr| {
+        let check = |said: &str, then| check_leaving(name, addr, said, then);
+        let close = "HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
+        check(&format!("GET /file {close}\r\n"), Then::LetGo);
+        check(&format!("GET /large {close}\r\n"), Then::LetGo);
+        check(&format!("HEAD /file {close}\r\n"), Then::LetGo);
+        let not_modified = format!("GET /file {close}If-None-Match: *\r\n\r\n");
+        check(&not_modified, Then::LetGo);
+        check("GET /file HTTP/1.0\r\n\r\n", Then::LetGo);
+
+        let pipelined = format!("GET /file {close}\r\nGET /");
+        check(&pipelined, Then::ListenedTo);
+        let not_read = format!("POST /file {close}Content-Length: 9\r\n\r\nabc");
+        check(&not_read, Then::ListenedTo);
+        let refused = format!("GET /file {close} folded\r\n\r\n");
+        check(&refused, Then::ListenedTo);
+    });
+}
+
+#[test]
+fn what_the_kernel_still_has_to_send_survives_the_close() {
+    let folder = Folder::new("slow");
+    let all: Vec<u8> = (0..2 << 20).flat_map(u32::to_le_bytes).collect();
+    // One that the kernel takes at once, of which the client's side holds a part, and one that it does
+    // not take at once.
+    for (name, octets) in [("taken", 500_000), ("large", all.len())] {
+        fs::write(folder.0.join(name), &all[..octets]).expect("there is room");
+    }
+    let files = Files::new(&folder.0).expect("a folder");
+    for_every_server(&files, |name, addr| {
+        for (target, octets) in [("/taken", 500_000), ("/large", all.len())] {
+            let mut client = TcpStream::connect(addr).expect("it listens");
+            client.set_read_timeout(Some(DEADLINE)).expect("a deadline");
+            let request = format!("GET {target} HTTP/1.0\r\n\r\n");
+            let sent = client.write_all(request.as_bytes());
+            sent.expect("the server reads");
+            if target == "/taken" {
+                // Who is served behind it shows that the server is done with it.
+                get(addr, "/taken", "");
+            }
+            let (mut answer, mut sip) = (Vec::new(), [0; 1024]);
+            loop {
+                match client.read(&mut sip).expect("an orderly end") {
+                    0 => break,
+                    n => answer.extend_from_slice(&sip[..n]),
+                }
+            }
+            let (_, content) = halves(&answer);
+            let came = content.len();
+            assert!(content == &all[..octets], "{name}{target}: {came} octets");
+        }
     });
 }
 

@@ -117,7 +117,7 @@ fn a_request_is_told_from_accept_to_close() {
                 .map(|words| words[2])
                 .collect()
         };
-        assert_eq!(all("state"), ["idle", "head", "linger"], "{told:#?}");
+        assert_eq!(all("state"), ["idle", "head", "send"], "{told:#?}");
         assert_eq!(all("in"), ["8", "10"], "{told:#?}");
         assert_eq!(all("out"), [answer.len().to_string()], "{told:#?}");
     });

@@ -77,6 +77,8 @@ words! {
     Kept "kept"
     /// It does not.
     Close "close"
+    /// The client goes on after that, and nobody reads it: a server may answer it with a reset.
+    Unread "unread"
     /// The input ended between two requests.
     Closed "closed"
     /// The input ended, and what came of a response is no complete head.

@@ -44,6 +44,7 @@ pub(crate) fn requests(pieces: &[&[u8]]) -> Heard {
         let mut rest = *piece;
         while !rest.is_empty() {
             if steps(&mut connection, &mut told) == Step::Over {
+                told.unread();
                 let all = told.0.len();
                 return Heard::of(told, all);
             }
@@ -56,6 +57,9 @@ pub(crate) fn requests(pieces: &[&[u8]]) -> Heard {
         }
     }
     let step = steps(&mut connection, &mut told);
+    if step == Step::Over && !connection.is_all_heard() {
+        told.unread();
+    }
     let before_the_end = told.0.len();
     if step == Step::NeedBytes {
         connection.received(0);

@@ -63,6 +63,13 @@ impl Told {
         self.tell(Word::End, "");
     }
 
+    /// Says that something came behind the last request, unless that was refused: then nobody asks.
+    pub(crate) fn unread(&mut self) {
+        if self.0.last().is_some_and(|last| last.word == Word::Close) {
+            self.tell(Word::Unread, "");
+        }
+    }
+
     /// Refuses a message.
     pub(crate) fn refused(&mut self, reject: Reject) {
         let (status, at) = (reject.status.code(), reject.at);

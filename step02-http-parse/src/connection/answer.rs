@@ -59,12 +59,24 @@ impl Connection {
     /// Makes this response the last one of the connection; before [`Connection::start`] it says
     /// so with `Connection: close`.
     pub fn close_after_response(&mut self) {
-        self.asked.persistence = Persistence::Close;
+        if self.asked.persistence == Persistence::Keep {
+            self.asked.persistence = Persistence::Close;
+        }
     }
 
     /// Tells whether the connection closes after the response at hand, as either side wants.
     pub fn closes_after_response(&self) -> bool {
-        self.asked.persistence == Persistence::Close
+        self.asked.persistence != Persistence::Keep
+    }
+
+    /// Tells whether the client has nothing more to say: it has ended its input, or has said that
+    /// this request is its last, which is read to its end with nothing behind it. Whoever closes
+    /// then destroys no response by it.
+    ///
+    /// Source: RFC 9112 §9.6
+    pub fn is_all_heard(&self) -> bool {
+        let last = self.asked.persistence == Persistence::LastRequest;
+        self.eof || last && self.reading.is_complete() && self.input.is_empty()
     }
 
     /// Begins the response: appends status line, fields and framing to `out`.
@@ -117,12 +129,10 @@ impl Connection {
             matches!(self.answer, Answer::Awaited),
             "a request has one response"
         );
-        let read = match &self.reading {
-            Reading::Body(incoming) => incoming.decoder.is_over(),
-            Reading::Ended => true,
-            Reading::Head { .. } | Reading::Refused(_) => false,
-        };
-        assert!(read, "a request that asks for a switch has been read");
+        assert!(
+            self.reading.is_complete(),
+            "a request that asks for a switch has been read"
+        );
         response::write_switch(head, out);
         self.close_after_response();
         self.asked.framing = Framing::UntilClose;

@@ -21,6 +21,17 @@ pub(super) enum Reading {
     Refused(Reject),
 }
 
+impl Reading {
+    /// Whether the request has been read to its end, and may be followed by another.
+    pub(super) fn is_complete(&self) -> bool {
+        match self {
+            Reading::Body(incoming) => incoming.decoder.is_over(),
+            Reading::Ended => true,
+            Reading::Head { .. } | Reading::Refused(_) => false,
+        }
+    }
+}
+
 /// A body on its way in.
 #[derive(Debug)]
 pub(super) struct Incoming {

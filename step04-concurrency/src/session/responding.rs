@@ -4,7 +4,7 @@ use super::exchanging::{Fed, Pulled};
 use super::patience::Waiting;
 use super::receiving::blocked_or;
 use super::sending::{Sending, Sent};
-use super::{Moved, Phase, Session, Step};
+use super::{Input, Moved, Phase, Session, Step};
 use crate::sys;
 use http_parse::Encoder;
 use static_files::{Response, content_too_large, gateway_failure, request_timeout, start_response};
@@ -169,16 +169,25 @@ impl Session<'_> {
         Ok(Step::Again)
     }
 
-    /// The last octets of the last response are leaving.
+    // ANCHOR: leave
+    /// The last octets of the last response are leaving. Whoever may still speak is listened to
+    /// before the connection is closed.
     pub(super) fn leave(&mut self) -> io::Result<Moved> {
         self.outbox.flush(&self.stream)?;
         if !self.outbox.is_empty() {
             return Ok(Moved::Blocked);
         }
+        // The socket was empty when it was last read, and nothing is to follow. So the close destroys
+        // nothing, and the kernel goes on sending what it has taken. Who goes on talking all the same,
+        // against RFC 9112 §9.6, is answered by a reset.
+        if self.input == Input::Dry && self.connection.is_all_heard() {
+            return Ok(Moved::Over);
+        }
         self.stream.shutdown(Shutdown::Write)?;
         self.phase = Phase::Lingering(self.config.linger_bytes);
         Ok(Moved::Some)
     }
+    // ANCHOR_END: leave
 
     /// Half-closed: closing now would make the kernel answer unread input with a reset, which
     /// destroys what the client has not read yet (RFC 9112 §9.6).
