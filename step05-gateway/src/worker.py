@@ -5,11 +5,10 @@
     server --> records --> environ, wsgi.input --> application(environ, start_response)
     server <-- records <-- status, fields, blocks <-- an iterable
 
-One process answers one request after the other, over any number of connections that stay open.
-Each connection has one request at a time; whoever has several to ask opens several, and what has
-come on all of them is answered before the next wait. The documents are PEP 3333 (WSGI) and
-FastCGI 1.0. Not here: threads, HTTP, and starting again after a crash; the last two are the
-business of the server in front.
+One process answers one request after the other. Any number may wait on a connection, told apart
+by their numbers; what one read has brought is answered with one write, as far as PEP 3333 allows
+it. The documents are that (WSGI) and FastCGI 1.0. Not here: threads, HTTP, and starting again
+after a crash; the last two are the business of the server in front.
 """
 import contextlib
 import fcntl
@@ -24,19 +23,24 @@ import socket
 import stat
 import struct
 import sys
+import time
 import traceback
 
 BEGIN, ABORT, END, PARAMS, STDIN, STDOUT = 1, 2, 3, 4, 5, 6  # FastCGI 1.0, section 8
 GET_VALUES, GET_VALUES_RESULT, UNKNOWN_TYPE = 9, 10, 11
 RESPONDER, KEEP_CONNECTION = 1, 1
-COMPLETE, ONE_AT_A_TIME, UNKNOWN_ROLE = 0, 1, 3
+COMPLETE, OVERLOADED, UNKNOWN_ROLE = 0, 2, 3
 HEADER = struct.Struct(">BBHHBx")  # version, type, request, lengths of content and padding
 BEGINNING = struct.Struct(">HB5x")  # role, flags
-VALUES = b"\x0f\x01FCGI_MPXS_CONNS0"  # each request has its connection to itself
+VALUES = b"\x0f\x01FCGI_MPXS_CONNS1"  # several requests at once, on any connection
 
 RECEIVE = 65536  # octets read at once
 RECORD = 65528  # octets of content in a record, a multiple of eight
 NAMES = 1 << 20  # octets of names and values in a request
+CONTENT = 1 << 20  # octets of content on a connection that wait to be read
+REQUESTS = 64  # at once on a connection
+HELD = 65536  # octets of answers, and
+HELD_SECONDS = 0.001  # the time, after which no further answer is waited for
 LAST = 0.1  # seconds in which an ending worker waits for what is on its way
 
 STATUS = re.compile(r"[2-5]\d\d [\t -~\x80-\xff]*").fullmatch
@@ -46,7 +50,7 @@ OURS = {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization",
         "trailer", "trailers", "transfer-encoding", "upgrade"}  # from one server to the next only
 
 
-class Left(Exception):
+class Left(OSError):
     """The other end of a connection is gone."""
 
 
@@ -72,133 +76,150 @@ ALWAYS = {
 
 
 class Connection:
-    """A connection, and what has come of the request on it."""
+    """A connection, the requests under way on it, and what is to be said."""
+
+    is_open = is_kept = is_drained = True  # the last: all that had come was read
+    is_broken = is_over = False  # an answer broke off; nothing more will be said
+    front, due = b"", 0  # the beginning of a record; when held answers have to leave
+    same, said = None, None  # octets that began the names of each request, and what they say
 
     def __init__(self, peer):
-        self.peer, self.front = peer, b""
-        self.forget()
-
-    def forget(self):
-        """Is ready for the next request. What still comes of this one is dropped."""
-        self.number, self.is_kept = None, True
-        self.names, self.content = b"", []
-        self.is_begun = self.is_whole = False
+        self.peer = peer
+        self.requests, self.ready = {}, []  # by number; in the order in which they are answered
+        self.held, self.size = [], 0  # records to be sent, and octets of answers in them
 
     # ANCHOR: receive
     def receive(self):
-        """Reads once; False when nothing more will come."""
+        """Reads once, and sorts the records. Who talks nonsense is not listened to any more."""
         data = self.peer.recv(RECEIVE)
-        self.front += data
-        return bool(data)
+        self.due = time.monotonic() + HELD_SECONDS
+        self.is_drained = len(data) < RECEIVE
+        try:
+            if not data:
+                raise Left
+            if not self.is_over:
+                self.sort(self.front + data)
+        except (Left, struct.error):
+            self.is_open = False
 
-    def sort(self):
-        """Sorts the records that are there, up to the end of a request; True if one has begun."""
-        front, at = self.front, 0
-        while not self.is_whole and len(front) - at >= HEADER.size:
-            version, kind, number, length, padding = HEADER.unpack_from(front, at)
-            start, end = at + HEADER.size, at + HEADER.size + length
+    def sort(self, front):
+        """Gives each record to the request of that number."""
+        requests, unpack, at, there = self.requests, HEADER.unpack_from, 0, len(front)
+        while there - at >= 8:
+            version, kind, number, length, padding = unpack(front, at)
+            start = at + 8
+            end = start + length
             if version != 1:
                 raise Left
-            if len(front) < end + padding:
+            if end + padding > there:
                 break
-            content, at = front[start:end], end + padding
-            if number != self.number:
-                self.other(kind, number, content)
-            elif kind == STDIN and content:
-                self.content.append(content)
-            elif kind == STDIN:
-                self.is_whole = True
-            elif kind == PARAMS and content:
-                self.names += content
-                if len(self.names) > NAMES:
+            at = end + padding
+            request = requests.get(number)
+            if request is None:
+                self.other(kind, number, front[start:end])
+            elif kind == PARAMS and length:
+                request.names += front[start:end]
+                if len(request.names) > NAMES:
                     raise Left
-            elif kind == PARAMS:
-                self.is_begun = True
+            elif kind == PARAMS and not request.is_ready:
+                request.is_ready = True
+                self.ready.append(request)
+            elif kind == STDIN and length:
+                request.content += front[start:end]
+                if sum(len(each.content) for each in requests.values()) > CONTENT:
+                    raise Left
+            elif kind == STDIN:
+                request.is_whole = True
             elif kind == ABORT:
+                self.abort(request)
+            elif kind == BEGIN:
                 raise Left
         self.front = front[at:]
-        return self.is_begun
     # ANCHOR_END: receive
 
     def other(self, kind, number, content):
         """Deals with a record that belongs to no request under way."""
         if kind == BEGIN:
             role, flags = BEGINNING.unpack(content)
-            if self.number is not None:
-                self.send(ending(number, ONE_AT_A_TIME))
-            elif role != RESPONDER:
-                self.send(ending(number, UNKNOWN_ROLE))
+            if role == RESPONDER and len(self.requests) < REQUESTS:
+                self.requests[number] = Request(self, number)
+                self.is_kept = self.is_kept and flags & KEEP_CONNECTION
             else:
-                self.number, self.is_kept = number, bool(flags & KEEP_CONNECTION)
+                why = OVERLOADED if role == RESPONDER else UNKNOWN_ROLE
+                self.held.append(ending(number, why))
         elif number == 0 and kind == GET_VALUES:
-            self.send(record(GET_VALUES_RESULT, 0, VALUES))
+            self.held.append(record(GET_VALUES_RESULT, 0, VALUES))
         elif number == 0:
-            self.send(record(UNKNOWN_TYPE, 0, bytes([kind, 0, 0, 0, 0, 0, 0, 0])))
+            self.held.append(record(UNKNOWN_TYPE, 0, bytes([kind, 0, 0, 0, 0, 0, 0, 0])))
+
+    # ANCHOR: names
+    def names(self, octets):
+        """What is always said, and what these octets say.
+
+        What a server says of itself should stand first, for it is the same each time: with what has
+        begun each request on this connection so far, we were through before.
+        """
+        if self.same is None or not octets.startswith(self.same):
+            common, said = os.path.commonprefix([octets, self.same or octets]), ALWAYS.copy()
+            self.same, self.said = octets[:decode(octets, 0, len(common), said)], said
+        environ = self.said.copy()
+        if decode(octets, len(self.same), len(octets), environ) != len(octets):
+            raise ValueError("the names of a request are cut off")
+        return environ
+    # ANCHOR_END: names
+
+    def abort(self, request):
+        """Ends a request that waits; one that runs can no longer read (section 5.4)."""
+        request.is_over = True
+        if request in self.ready:
+            self.ready.remove(request)
+        elif request.is_ready:
+            return
+        del self.requests[request.number]
+        self.held.append(ending(request.number, COMPLETE))
+
+    def flush(self):
+        """Transmits what is held, and waits until the server has room."""
+        records, self.held, self.size = b"".join(self.held), [], 0
+        if records:
+            try:
+                self.peer.sendall(records)
+            except OSError as error:
+                raise Left from error
+            self.due = time.monotonic() + HELD_SECONDS
+
+    def end(self):
+        """Says that this was all. The worker forgets a connection when its input ends, too."""
+        self.is_over = True
+        with contextlib.suppress(OSError):  # The server was faster.
+            self.peer.shutdown(socket.SHUT_WR)
+
+
+class Request:
+    """A request and its answer, from the first record to the last."""
+
+    names = content = b""
+    is_ready = is_whole = is_over = False  # has a head; has all its content; nobody waits for it
+    head = None  # of the answer
+    left = None  # octets still missing of a Content-Length
+    is_head = is_silent = False  # no content may follow (RFC 9110, section 6.4.1)
+    is_begun = is_ended = False  # the answer
+
+    def __init__(self, connection, number):
+        self.connection, self.number = connection, number
 
     # ANCHOR: environ
     def environ(self):
         """The variables of RFC 3875, as strings of latin-1, and those of PEP 3333."""
-        environ = ALWAYS.copy()
-        decode(self.names, environ)
+        environ = self.connection.names(self.names)
         if environ.get("HTTPS", "").lower() in ("on", "1"):
             environ["wsgi.url_scheme"] = "https"
         # Most requests are small and have arrived; the others are read while the application runs.
-        environ["wsgi.input"] = (io.BytesIO(b"".join(self.content)) if self.is_whole
+        environ["wsgi.input"] = (io.BytesIO(self.content) if self.is_whole
                                  else io.BufferedReader(Content(self), RECEIVE))
+        self.is_head = environ.get("REQUEST_METHOD") == "HEAD"
         return environ
     # ANCHOR_END: environ
-
-    def send(self, records):
-        """Transmits, and waits until the server has room."""
-        try:
-            self.peer.sendall(records)
-        except OSError as error:
-            raise Left from error
-
-    def shut(self, how):
-        """Ends the output, or everything. The worker forgets a connection when its input ends."""
-        with contextlib.suppress(OSError):  # The server was faster.
-            self.peer.shutdown(how)
-
-
-class Content(io.RawIOBase):
-    """The content of a request, as a file, while it comes."""
-
-    def __init__(self, connection):
-        self.connection = connection
-
-    def readable(self):
-        return True
-
-    # ANCHOR: readinto
-    def readinto(self, buffer):
-        connection = self.connection
-        while not connection.content and not connection.is_whole:
-            try:
-                is_there = connection.receive() and connection.sort()
-            except Left:
-                is_there = False
-            if not is_there:
-                raise OSError("the client left before it had sent all of its request")
-        piece = connection.content.pop(0) if connection.content else b""
-        count = min(len(piece), len(buffer))
-        buffer[:count] = piece[:count]
-        if count < len(piece):
-            connection.content.insert(0, piece[count:])
-        return count
-    # ANCHOR_END: readinto
-
-
-class Response:
-    """What the application answers, from start_response to the last block."""
-
-    head = None
-    left = None  # octets still missing of a Content-Length
-    is_silent = False  # no content may follow (RFC 9110, section 6.4.1)
-    is_begun = is_ended = False
-
-    def __init__(self, connection, method):
-        self.connection, self.method = connection, method
 
     # ANCHOR: start
     def start(self, status, fields, exc_info=None):
@@ -211,13 +232,14 @@ class Response:
                 exc_info = None  # it refers to the frame that refers to it
         elif self.head is not None:
             raise RuntimeError("start_response was called twice, and no error was given")
-        lines, self.left = [status_line(status)], None
+        head, self.left = status_line(status), None
         for name, value in fields:
-            lines.append(field(name, value))
-            if name.lower() == "content-length":
-                self.left = int(value)
-        self.head = b"".join(lines)
-        self.is_silent = self.method == "HEAD" or status[:3] in ("204", "304")
+            line, length = field(name, value)
+            head += line
+            if length is not None:
+                self.left = length
+        self.head = head
+        self.is_silent = self.is_head or status[:3] in ("204", "304")
         return self.write
     # ANCHOR_END: start
 
@@ -257,33 +279,65 @@ class Response:
     # ANCHOR: fail
     def fail(self):
         """Answers for an application that raised an error: with 500, or by breaking off."""
-        if self.is_begun and not self.is_ended:
-            # An END would make half a page look whole.
-            self.connection.shut(socket.SHUT_RDWR)
-        elif not self.is_ended:
+        if not self.is_begun:
             self.head = self.left = None
             self.start("500 Internal Server Error", [("Content-Type", "text/plain")])
-            with contextlib.suppress(Left):
-                self.whole(b"The application failed. Its log says why.\n")
-                self.end()
+            self.whole(b"The application failed. Its log says why.\n")
+            self.end()
+        elif not self.is_over:
+            # An END would make half a page look whole. So the connection ends, behind the answers
+            # to others on it.
+            self.connection.is_broken = True
+        elif not self.is_ended:
+            self.send(b"", is_last=True)
     # ANCHOR_END: fail
 
     # ANCHOR: send
     def send(self, block, is_last):
-        """Transmits records, the head before the first block, the end behind the last."""
-        connection = self.connection
+        """Transmits a block, the head before the first; one that is last may wait for others."""
+        connection, number, at = self.connection, self.number, 0
         if not self.is_begun:
             self.is_begun = True
             block = b"%b\r\n%b" % (self.head, block)
-        while len(block) > RECORD:
-            connection.send(record(STDOUT, connection.number, block[:RECORD]))
-            block = block[RECORD:]
-        records = record(STDOUT, connection.number, block) if block else b""
+        while len(block) - at > RECORD:
+            connection.held.append(record(STDOUT, number, block[at:at + RECORD]))
+            connection.flush()
+            at += RECORD
+        records = record(STDOUT, number, block[at:]) if block else b""
         if is_last:
-            self.is_ended = True
-            records += record(STDOUT, connection.number) + ending(connection.number, COMPLETE)
-        connection.send(records)
+            self.is_ended = self.is_over = True
+            del connection.requests[number]
+            records += ending(number, COMPLETE)
+        connection.held.append(records)
+        connection.size += len(records)
+        if not (is_last and connection.ready and connection.size < HELD
+                and time.monotonic() < connection.due):
+            connection.flush()
     # ANCHOR_END: send
+
+
+class Content(io.RawIOBase):
+    """The content of a request, as a file, while it comes."""
+
+    def __init__(self, request):
+        self.request = request
+
+    def readable(self):
+        return True
+
+    # ANCHOR: readinto
+    def readinto(self, buffer):
+        request, connection = self.request, self.request.connection
+        while not request.content and not request.is_whole:
+            if request.is_over or not connection.is_open:
+                raise OSError("the client left before it had sent all of its request")
+            connection.flush()  # This may take a while.
+            connection.receive()
+        count = min(len(request.content), len(buffer))
+        buffer[:count] = request.content[:count]
+        request.content = request.content[count:]
+        return count
+    # ANCHOR_END: readinto
 
 
 class Worker:
@@ -328,40 +382,39 @@ class Worker:
     def serve(self, connection):
         """Answers what has come on a connection, and closes it when nothing more will come."""
         try:
-            is_open = connection.receive()
-            while connection.sort():
-                self.answer(connection)
-                if self.is_ending or not connection.is_kept:
-                    connection.shut(socket.SHUT_WR)
-                connection.forget()
-        except (Left, OSError, struct.error):
-            is_open = False
-        if not is_open:
+            connection.receive()
+            while connection.ready:
+                self.answer(connection.ready.pop(0))
+            connection.flush()
+            is_last = not connection.is_kept or self.is_ending and connection.is_drained
+            if connection.is_broken or is_last and not connection.requests:
+                connection.end()
+        except OSError:
+            connection.is_open = False
+        if not connection.is_open:
             del self.connections[connection.peer.fileno()]
             connection.peer.close()
 
     # ANCHOR: answer
-    def answer(self, connection):
+    def answer(self, request):
         """Calls the application, and transmits what it answers (PEP 3333)."""
-        environ = connection.environ()
-        response = Response(connection, environ.get("REQUEST_METHOD"))
         try:
-            blocks = self.application(environ, response.start)
+            blocks = self.application(request.environ(), request.start)
             try:
                 if isinstance(blocks, (list, tuple)):
-                    response.whole(b"".join(blocks))
+                    request.whole(b"".join(blocks))
                 else:
                     for block in blocks:
-                        response.write(block)
-                response.end()
+                        request.write(block)
+                request.end()
             finally:
                 if hasattr(blocks, "close"):
                     blocks.close()
         except Left:
-            connection.shut(socket.SHUT_RDWR)
+            raise
         except Exception:
             traceback.print_exc()
-            response.fail()
+            request.fail()
     # ANCHOR_END: answer
 
 
@@ -372,22 +425,30 @@ def record(kind, number, content=b""):
 
 @functools.lru_cache
 def ending(number, status):
-    """The record that ends a request."""
-    return record(END, number, bytes([0, 0, 0, 0, status, 0, 0, 0]))
+    """The end of a request, and of its output if it was answered."""
+    end = record(END, number, bytes([0, 0, 0, 0, status, 0, 0, 0]))
+    return end if status != COMPLETE else record(STDOUT, number) + end
 
 
 # ANCHOR: pairs
-def decode(octets, found):
-    """Decodes names and values, before which stand their lengths: in one octet, or in four."""
-    text, at, end = octets.decode("latin-1"), 0, len(octets)
+def decode(octets, at, end, found):
+    """Decodes names and values, before which stand their lengths: in one octet, or in four.
+
+    Returns where the last one ends of which all is there.
+    """
+    text = octets.decode("latin-1")
     while at < end:
-        name, value, at = octets[at], octets[at + 1], at + 2
-        if name | value > 127:
-            name, at = length(octets, at - 2)
-            value, at = length(octets, at)
-        middle, after = at + name, at + name + value
-        found[text[at:middle]] = text[middle:after]
+        name, value, start = octets[at], octets[at + 1], at + 2
+        if name > 127 or value > 127:
+            name, start = length(octets, at)
+            value, start = length(octets, start)
+        middle = start + name
+        after = middle + value
+        if after > end:
+            break
+        found[text[start:middle]] = text[middle:after]
         at = after
+    return at
 
 
 def length(octets, at):
@@ -413,7 +474,8 @@ def field(name, value):
         raise ValueError(f"{name!r} is no field that an application may send")
     if not VALUE(value):
         raise ValueError(f"{value!r} is no value of a field, such as {name}")
-    return f"{name}: {value}\r\n".encode("latin-1")
+    length = int(value) if name.lower() == "content-length" else None
+    return f"{name}: {value}\r\n".encode("latin-1"), length
 
 
 # ANCHOR: load

@@ -5,22 +5,11 @@ mod common;
 mod driver;
 
 use common::{TempDir, eventually, noise};
-use driver::{END, PARAMS, STDIN, STDOUT, Said, Worker, head, pair, read_record, record, request};
+use driver::{
+    BEGIN, END, KEEPING, PARAMS, STDIN, STDOUT, Said, Worker, head, is_missing, pair, read_record,
+    record, request,
+};
 use std::io::{Read, Write};
-use std::process::Command;
-
-/// Whether there is no Python to try it with, which is said in one line.
-fn is_missing(test: &str) -> bool {
-    let found = Command::new("python3").arg("--version").output().is_ok();
-    assert!(
-        found || std::env::var("CI").as_deref() != Ok("true"),
-        "{test} needs python3"
-    );
-    if !found {
-        println!("skipped: {test} needs python3");
-    }
-    !found
-}
 
 #[track_caller]
 fn check(worker: &Worker, path: &str, content: &str, status: &str, text: &str) {
@@ -94,7 +83,7 @@ fn the_environ_has_native_strings_and_what_pep_3333_adds() {
     for (name, value) in names {
         pair(&mut params, name.as_bytes(), value);
     }
-    let mut octets = record(1, 1, &[0, 1, 1, 0, 0, 0, 0, 0]);
+    let mut octets = record(BEGIN, 1, &KEEPING);
     // Cut where a length is, in the middle of its four octets.
     let (first, rest) = params.split_at(50);
     for piece in std::iter::once(first).chain(rest.chunks(60_000)) {
@@ -326,30 +315,6 @@ fn connections_are_kept_and_hold_nobody_up() {
 }
 
 #[test]
-fn several_requests_on_one_connection_are_all_answered() {
-    if is_missing("several requests") {
-        return;
-    }
-    let worker = Worker::start("probe");
-    let mut stream = worker.connect();
-    let octets: Vec<u8> = (1..=9)
-        .flat_map(|number| request(number * 100, "/hello", b""))
-        .collect();
-    stream.write_all(&octets).expect("it is connected");
-    let mut ended = Vec::new();
-    while ended.len() < 9 {
-        let (kind, number, _) = read_record(&mut stream).expect("all are answered");
-        if kind == END {
-            ended.push(number);
-        }
-    }
-    assert_eq!(
-        ended,
-        (1..=9).map(|number| number * 100).collect::<Vec<_>>()
-    );
-}
-
-#[test]
 fn no_cut_of_a_request_changes_its_answer() {
     if is_missing("cuts") {
         return;
@@ -385,7 +350,7 @@ fn names_without_end_end_the_connection() {
     let mut writing = worker_side(&stream);
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            let begin = record(1, 1, &[0, 1, 1, 0, 0, 0, 0, 0]);
+            let begin = record(BEGIN, 1, &KEEPING);
             writing.write_all(&begin).expect("it is connected");
             let names = record(PARAMS, 1, &[0; 60_000]);
             // Far more than anybody takes.
@@ -395,25 +360,6 @@ fn names_without_end_end_the_connection() {
         assert!(!matches!(stream.read(&mut answer), Ok(1..)), "no answer");
     });
     check(&worker, "/hello", "", "200 OK", "hello\n");
-}
-
-#[test]
-fn several_requests_at_once_on_one_connection_are_refused() {
-    if is_missing("several at once") {
-        return;
-    }
-    let worker = Worker::start("probe");
-    let mut stream = worker.connect();
-    let octets = [
-        head(1, "POST", "/echo", 1),
-        head(2, "GET", "/hello", 0),
-        record(STDIN, 1, b"x"),
-        record(STDIN, 1, b""),
-    ];
-    stream.write_all(&octets.concat()).expect("it is connected");
-    let refusal = read_record(&mut stream).expect("an answer");
-    assert_eq!(refusal, (END, 2, vec![0, 0, 0, 0, 1, 0, 0, 0]));
-    assert_eq!(Said::read(&mut stream, 1).text(), "x");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The server's side of FastCGI, plain and by hand, so that a worker can be asked without a gateway.
 
+#![allow(dead_code, reason = "each test program uses its own part of this")]
+
 use crate::common::{DEADLINE, TempDir};
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
@@ -7,10 +9,28 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+pub(crate) const BEGIN: u8 = 1;
+pub(crate) const ABORT: u8 = 2;
 pub(crate) const END: u8 = 3;
 pub(crate) const PARAMS: u8 = 4;
 pub(crate) const STDIN: u8 = 5;
 pub(crate) const STDOUT: u8 = 6;
+
+/// The content of a BEGIN: a responder is wanted, on a connection that is kept.
+pub(crate) const KEEPING: [u8; 8] = [0, 1, 1, 0, 0, 0, 0, 0];
+
+/// Whether there is no Python to try it with, which is said in one line.
+pub(crate) fn is_missing(test: &str) -> bool {
+    let found = Command::new("python3").arg("--version").output().is_ok();
+    assert!(
+        found || std::env::var("CI").as_deref() != Ok("true"),
+        "{test} needs python3"
+    );
+    if !found {
+        println!("skipped: {test} needs python3");
+    }
+    !found
+}
 
 /// A worker that serves one application of `tests/wsgi/probe.py`, and its log.
 pub(crate) struct Worker {
@@ -124,7 +144,7 @@ pub(crate) fn head(number: u16, method: &str, path: &str, length: usize) -> Vec<
         pair(&mut params, name.as_bytes(), value.as_bytes());
     }
     [
-        record(1, number, &[0, 1, 1, 0, 0, 0, 0, 0]),
+        record(BEGIN, number, &KEEPING),
         record(PARAMS, number, &params),
         record(PARAMS, number, b""),
     ]
@@ -159,17 +179,32 @@ impl Said {
     /// Reads until request `number` is answered or the connection ends; every other is passed over.
     #[track_caller]
     pub(crate) fn read(stream: &mut UnixStream, number: u16) -> Said {
-        let mut out = Vec::new();
-        let is_whole = loop {
-            let Some((kind, of, content)) = read_record(stream) else {
-                break false;
+        let mut said = Said::read_all(stream, &[number]);
+        said.pop().expect("one was asked for")
+    }
+
+    /// The same for several requests, in the order in which they are named.
+    #[track_caller]
+    pub(crate) fn read_all(stream: &mut UnixStream, numbers: &[u16]) -> Vec<Said> {
+        let mut outs = vec![(Vec::new(), false); numbers.len()];
+        while outs.iter().any(|(_, is_whole)| !is_whole)
+            && let Some((kind, of, content)) = read_record(stream)
+        {
+            let Some(at) = numbers.iter().position(|number| *number == of) else {
+                continue;
             };
-            match (kind, of == number) {
-                (STDOUT, true) => out.extend(content),
-                (END, true) => break true,
+            match kind {
+                STDOUT => outs[at].0.extend(content),
+                END => outs[at].1 = content[4] == 0,
                 _ => {}
             }
-        };
+        }
+        let said = outs.into_iter();
+        said.map(|(out, is_whole)| Said::new(out, is_whole))
+            .collect()
+    }
+
+    fn new(mut out: Vec<u8>, is_whole: bool) -> Said {
         let end = out.windows(4).position(|four| four == b"\r\n\r\n");
         let content = out.split_off(end.map_or(out.len(), |end| end + 4));
         Said {

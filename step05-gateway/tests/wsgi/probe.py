@@ -178,6 +178,44 @@ def noisy(environ, start):
     return [b"quiet"]
 
 
+def page(environ, start):
+    """As many octets as it is asked for, at once."""
+    start("200 OK", [TEXT])
+    return [b"x" * int(environ["QUERY_STRING"])]
+
+
+def called(environ, start):
+    """Tells, on the log, that it was called."""
+    print("called", environ["QUERY_STRING"])
+    return hello(environ, start)
+
+
+def until(environ, start):
+    """Waits for a file."""
+    print("waiting")
+    while not os.path.exists(environ["QUERY_STRING"]):
+        time.sleep(0.001)
+    return hello(environ, start)
+
+
+def block_until(environ, start):
+    start("200 OK", [TEXT])
+    yield b"first "
+    yield from until(environ, lambda status, fields: None)
+
+
+def write_until(environ, start):
+    start("200 OK", [TEXT])(b"first ")
+    return until(environ, lambda status, fields: None)
+
+
+def reads_late(environ, start):
+    """Reads its content when it has answered."""
+    start("200 OK", [TEXT, ("Content-Length", "4")])
+    yield b"four"
+    environ["wsgi.input"].read()
+
+
 def pid(environ, start):
     start("200 OK", [TEXT])
     return [str(os.getpid()).encode()]
