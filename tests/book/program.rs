@@ -4,6 +4,7 @@
 //! dropped everything in the session is killed, so a test that panics leaves nothing behind. A
 //! process group would not be enough: programs such as `timeout` move into one of their own.
 
+use check::terminal;
 use std::fs;
 use std::io::{self, PipeWriter, Read};
 use std::path::Path;
@@ -70,7 +71,7 @@ impl Program {
     pub(crate) fn start_with(line: &str, folder: &Path, workbook: &Path) -> io::Result<Program> {
         let (from, to) = io::pipe()?;
         let (watched, alive) = io::pipe()?;
-        let mut command = Command::new("setsid");
+        let mut command = terminal::command("setsid");
         command
             .args(["bash", "-c", WATCHED, "bash", line])
             .current_dir(folder)

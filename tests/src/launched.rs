@@ -3,10 +3,11 @@
 //! It runs in a process group of its own, gone on drop, and also when this process is killed.
 
 use crate::subject::kill;
+use crate::terminal;
 use crate::watchdog::Watchdog;
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -34,7 +35,7 @@ impl Launched {
         let (program, arguments) = words
             .split_first()
             .ok_or_else(|| io::Error::new(ErrorKind::InvalidInput, "there is no command"))?;
-        let mut child = Command::new(program)
+        let mut child = terminal::command(program)
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -46,6 +46,7 @@ mod scenario;
 pub mod site;
 pub mod static_files;
 mod subject;
+pub mod terminal;
 pub mod tidy;
 pub mod trace;
 mod trouble;

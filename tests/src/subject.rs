@@ -11,6 +11,7 @@
 
 use crate::port::Port;
 use crate::process::{family, state};
+use crate::terminal;
 use crate::watchdog::Watchdog;
 use socket::Stop;
 use static_files::{Config, Handler};
@@ -174,7 +175,7 @@ impl Executable {
             Some(path) => Stdio::from(File::create(path)?),
             None => Stdio::null(),
         };
-        let mut child = Command::new(program)
+        let mut child = terminal::command(program)
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -4,6 +4,7 @@ use check::TempFolder;
 use check::binary::{self, Profile};
 use check::exercise::record;
 use check::process::signal;
+use check::terminal;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
@@ -140,7 +141,7 @@ impl Learner {
         } else {
             self.folder.path()
         };
-        let mut command = Command::new(program);
+        let mut command = terminal::command(program);
         command
             .args(words)
             .current_dir(folder)
