@@ -11,12 +11,16 @@
 //! passed on as it comes. The end of a response is a record of its own, so an application that dies
 //! is told from one that has finished.
 //!
-//! One request at a time on each connection, number 1, as every server does. Not here: other roles
-//! than the responder's, and questions about what an application can do, which few answer.
+//! A request is number 1, as with every server, alone on its connection; where several share one,
+//! they get other numbers on the way (`numbers`). Not here: other roles than the responder's, and
+//! questions about what an application can do, which few answer.
 //!
 //! Source: FastCGI Specification 1.0 (1996).
 
+mod numbers;
 mod records;
+
+pub(crate) use numbers::{Part, Sorter, abort, renumber};
 
 use crate::cgi_answer::{Beyond, CgiAnswer, Opening};
 use crate::cgi_head::BadGateway;
@@ -27,7 +31,7 @@ use static_files::Request;
 
 const VERSION: u8 = 1;
 const HEADER: usize = 8;
-/// The one request on a connection.
+/// The request's number, as far as is known here.
 const REQUEST: u16 = 1;
 
 const BEGIN_REQUEST: u8 = 1;
@@ -266,12 +270,16 @@ impl Protocol for FastCgi {
     }
 }
 
+fn no_fastcgi(header: &[u8; HEADER]) -> BadGateway {
+    let shown = header.escape_ascii();
+    let reason = format!("does not speak FastCGI: it sent \"{shown}\" for a record's header");
+    BadGateway::new(reason)
+}
+
 fn parse_header(header: &[u8; HEADER]) -> Result<Record, BadGateway> {
     let [version, kind, id_high, id_low, high, low, padding, _] = *header;
     if version != VERSION {
-        let shown = header.escape_ascii();
-        let reason = format!("does not speak FastCGI: it sent \"{shown}\" for a record's header");
-        return Err(BadGateway::new(reason));
+        return Err(no_fastcgi(header));
     }
     let id = u16::from_be_bytes([id_high, id_low]);
     let left = usize::from(u16::from_be_bytes([high, low]));

@@ -2,13 +2,13 @@
 //! kept, a queue, and a memory of who has failed.
 //!
 //! ```text
-//!                        ┌─ place? ─ connection ─► Protocol ◄─► other server
+//!                        ┌─ place? ─ connection, or a share of one ─► Protocol ◄─► other server
 //!     request ─► Asking ─┤
 //!                        └─ queue ── bell ─► place
 //! ```
 //!
 //! A php-fpm, a gunicorn, one Python worker, three machines behind a proxy: all are a group of
-//! addresses, each of which takes a number of requests at once, one a connection. The engine
+//! addresses, each of which takes a number of requests at once, as a rule one a connection. The engine
 //! chooses the least busy, lets a bounded number wait, and rests a server that has failed. On
 //! failure it asks one question: has the head gone out? Before, the client gets 502, 503 or 504;
 //! after, a response that is visibly broken off.
@@ -20,16 +20,20 @@ mod address;
 mod asking;
 mod bell;
 mod capacity;
+mod carrier;
 mod drain;
 mod hush;
 mod lease;
 mod leaving;
+mod line;
 mod outgoing;
 mod pace;
 mod seeking;
+mod share;
 mod spool;
 mod table;
 mod talk;
+mod traffic;
 mod wire;
 
 pub use address::{Address, BadAddress};
@@ -42,6 +46,7 @@ use bell::Bells;
 use drain::Drain;
 use hush::Hush;
 use lease::{Lease, Turn, Waiter};
+use line::Lines;
 use spool::Spooled;
 use static_files::{Reply, Request, gateway_failure};
 use std::collections::VecDeque;
@@ -69,7 +74,9 @@ pub struct Upstream {
     awaited: Box<[AtomicUsize]>,
     /// By server, and last for all of them: what was told of its failures.
     hushes: Mutex<Box<[Hush]>>,
-    bells: Bells,
+    bells: Arc<Bells>,
+    /// By server: the connections that requests share.
+    lines: Box<[Lines]>,
     /// Held for moments, and never while anything is read, written or closed.
     state: Mutex<State>,
 }
@@ -129,12 +136,13 @@ impl Upstream {
         Upstream {
             awaited: addresses.iter().map(|_| AtomicUsize::new(0)).collect(),
             hushes: Mutex::new((0..=addresses.len()).map(|_| Hush::default()).collect()),
+            lines: addresses.iter().map(|_| Lines::default()).collect(),
             addresses: addresses.into(),
             capacity,
             complaints: Arc::clone(complaints),
             hung,
             drain: OnceLock::new(),
-            bells: Bells::default(),
+            bells: Arc::default(),
             state: Mutex::new(State {
                 table,
                 queue: VecDeque::new(),
@@ -192,11 +200,16 @@ impl Upstream {
         Ok(Acquired::Queued(turn))
     }
 
-    /// A connection to that server: a kept one if there is one, else a new one.
+    /// A connection to that server: a share of one, or a kept one if there is one, else a new one.
     ///
     /// # Errors
     /// What connecting reports.
-    fn connect(&self, server: usize, care: Care) -> io::Result<Box<Wire>> {
+    fn connect(&self, place: Place, care: Care) -> io::Result<Box<Wire>> {
+        let server = place.server;
+        if self.capacity.behind > 0 && place.company == Company::Others {
+            let (share, age) = self.lines[server].join(&self.addresses[server], &self.bells)?;
+            return Ok(Wire::shared(share, age));
+        }
         loop {
             // Each look at the table is over before the connection is looked at.
             let kept = self.state().table.kept(server, |wire| wire.is_near());
@@ -233,9 +246,12 @@ impl Upstream {
     }
 
     /// Has an answer read to its end that nobody wants any more.
-    fn hear_out(talk: Talk, protocol: Box<dyn Protocol>) {
+    fn hear_out(mut talk: Talk, protocol: Box<dyn Protocol>) {
         let upstream = Arc::clone(&talk.lease.upstream);
-        if let Some(drain) = upstream.drain.get_or_init(|| Drain::new().ok()) {
+        // Where that is not possible, it is given up.
+        if talk.wire.carrier.move_away().is_ok()
+            && let Some(drain) = upstream.drain.get_or_init(|| Drain::new().ok())
+        {
             drain.take(talk, protocol);
         }
     }

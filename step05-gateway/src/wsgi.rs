@@ -39,8 +39,8 @@ use std::sync::Arc;
 /// Requests that a worker answers at once.
 const IN_FLIGHT: usize = 1;
 
-/// Requests that wait at a busy worker, where that is quick: it finds them when it is through, and
-/// a wait of its own is saved, with two changes of processes.
+/// Requests that wait at a busy worker, where that is quick: it finds them when it is through, with one
+/// call, and answers them with another; and two changes of processes are saved.
 const BEHIND: usize = 31;
 
 /// An application, and how it is run.

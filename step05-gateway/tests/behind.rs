@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Answer, Application, BOTH, DEADLINE, Line, Server, eventually, stdout};
+use common::{Answer, Application, BOTH, DEADLINE, Line, Server, stdout, under};
 use gateway::{Capacity, Keeping, Words};
 use static_files::Config;
 use std::io;
@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 
 const GET: &str = "GET /app HTTP/1.1";
 const POST: &str = "POST /app HTTP/1.1\r\nContent-Length: 1";
+
+/// What a record is that tells of a client that has left, or is asked for elsewhere.
+const ABORT_REQUEST: u8 = 2;
 
 /// As many quick answers as make a server trusted, and some more.
 const PROOF: usize = 300;
@@ -27,6 +30,15 @@ struct Stage {
     name: &'static str,
     applications: Vec<Application>,
     lines: Vec<Line>,
+}
+
+/// Where a request has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct At {
+    /// A connection, by its place.
+    line: usize,
+    /// What the request is called there.
+    number: u16,
 }
 
 impl Stage {
@@ -56,15 +68,15 @@ impl Stage {
         )
     }
 
-    /// The connection on which a request comes within that time, by its number.
-    fn next_within(&mut self, patience: Duration) -> Option<usize> {
+    /// Where a request comes within that time.
+    fn next_within(&mut self, patience: Duration) -> Option<At> {
         let start = Instant::now();
         while start.elapsed() < patience {
             let new = self.applications.iter().filter_map(Application::try_accept);
             self.lines.extend(new);
-            if let Some(at) = self.lines.iter().position(has_octets) {
-                self.lines[at].request().expect("a request");
-                return Some(at);
+            if let Some(line) = self.lines.iter().position(has_octets) {
+                let number = self.lines[line].request().expect("a request").number;
+                return Some(At { line, number });
             }
             thread::park_timeout(Duration::from_micros(100));
         }
@@ -72,7 +84,7 @@ impl Stage {
     }
 
     #[track_caller]
-    fn next(&mut self) -> usize {
+    fn next(&mut self) -> At {
         self.next_within(DEADLINE).expect("a request comes")
     }
 
@@ -82,13 +94,13 @@ impl Stage {
         assert_eq!(self.next_within(SOON), None, "{}: {why}", self.name);
     }
 
-    fn answer(&mut self, at: usize, text: &str) {
-        self.lines[at].answer(text);
+    fn answer(&mut self, at: At, text: &str) {
+        self.lines[at.line].answer_to(at.number, text);
     }
 
     /// Answers what has come at `at`, and then what comes next.
     #[track_caller]
-    fn answer_in_turn(&mut self, at: usize, [first, second]: [&str; 2]) {
+    fn answer_in_turn(&mut self, at: At, [first, second]: [&str; 2]) {
         self.answer(at, first);
         let at = self.next();
         self.answer(at, second);
@@ -96,7 +108,7 @@ impl Stage {
 
     /// Two clients, of which the second asks while the first is not answered; and where the requests
     /// come, that of the second only if it comes at once.
-    fn two(&mut self, clients: Clients<'_, '_>) -> ([Receiver<Answer>; 2], usize, Option<usize>) {
+    fn two(&mut self, clients: Clients<'_, '_>) -> ([Receiver<Answer>; 2], At, Option<At>) {
         let first = clients.ask(GET);
         let at = self.next();
         let second = clients.ask(GET);
@@ -105,7 +117,7 @@ impl Stage {
 
     /// Answers quickly until the server lets a second request wait behind a first; both are left
     /// unanswered then. Returned are the clients, and where their requests have come.
-    fn two_at_once(&mut self, clients: Clients<'_, '_>) -> ([Receiver<Answer>; 2], [usize; 2]) {
+    fn two_at_once(&mut self, clients: Clients<'_, '_>) -> ([Receiver<Answer>; 2], [At; 2]) {
         let start = Instant::now();
         while start.elapsed() < DEADLINE {
             for _ in 0..PROOF {
@@ -157,10 +169,6 @@ fn has_octets(line: &Line) -> bool {
     matches!(peeked(line), Ok(1..))
 }
 
-fn is_closed(line: &Line) -> bool {
-    matches!(peeked(line), Ok(0))
-}
-
 /// How many octets there are at once; at the end, none.
 fn peeked(line: &Line) -> io::Result<usize> {
     line.stream.set_nonblocking(true).expect("it can be");
@@ -189,9 +197,8 @@ fn hear<const N: usize>(clients: [Receiver<Answer>; N], expected: [&str; N]) {
 fn whatever_is_no_short_request_has_a_server_to_itself() {
     play(1, |stage, clients| {
         let ([one, two], [first, second]) = stage.two_at_once(clients);
-        assert_ne!(first, second, "each has a connection of its own");
+        assert_ne!(first, second, "{}", stage.name);
         let post = clients.ask(POST);
-        // It would need a third connection.
         stage.nobody_comes("it waits");
         stage.answer(second, "two");
         stage.nobody_comes("one is still there");
@@ -201,7 +208,7 @@ fn whatever_is_no_short_request_has_a_server_to_itself() {
         stage.nobody_comes("nobody is behind it");
         stage.answer_in_turn(alone, ["post", "get"]);
         hear([one, two, post, get], ["one", "two", "post", "get"]);
-        assert_eq!(stage.lines.len(), 2, "{}", stage.name);
+        assert_ne!(alone.line, first.line, "{}", stage.name);
     });
 }
 
@@ -215,8 +222,9 @@ fn a_request_behind_a_slow_one_goes_to_the_first_server_that_is_free() {
         let two = clients.ask(GET);
         stage.nobody_comes("it waits");
         stage.answer(free, "one");
-        assert_eq!(stage.next(), free, "{}", stage.name);
-        stage.answer(free, "two");
+        let again = stage.next();
+        assert_eq!(again.line, free.line, "{}", stage.name);
+        stage.answer(again, "two");
         stage.answer(held, "slow");
         hear([slow, one, two], ["slow", "one", "two"]);
         assert_eq!(stage.lines.len(), 2, "{}", stage.name);
@@ -275,11 +283,12 @@ fn who_waits_behind_a_stream_is_taken_back_and_asked_elsewhere() {
     play(1, |stage, clients| {
         let (both, [first, second]) = stage.two_at_once(clients);
         let begin = stdout(b"Content-Type: text/plain\r\n\r\nnever ");
-        stage.lines[first].say(&begin);
-        eventually("it is taken back", || is_closed(&stage.lines[second]));
-        stage.lines.remove(second);
-        let first = first - usize::from(second < first);
-        stage.lines[first].say(&[stdout(b"ending"), common::end(0)].concat());
+        stage.lines[first.line].say(&under(first.number, begin));
+        let taken_back = stage.lines[second.line].record().expect("it is told");
+        let abort = (second.number, ABORT_REQUEST);
+        assert_eq!((taken_back.number, taken_back.kind), abort);
+        let rest = [stdout(b"ending"), common::end(0)].concat();
+        stage.lines[first.line].say(&under(first.number, rest));
         let at = stage.next();
         stage.answer(at, "other");
         hear(both, ["never ending", "other"]);

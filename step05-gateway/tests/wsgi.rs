@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{BOTH, DEADLINE, Server, TempDir, assert_gone, eventually, noise};
+use common::{BOTH, DEADLINE, Server, TempDir, assert_gone, eventually, is_python_missing, noise};
 use gateway::{Application, Complaints, Wsgi};
 use static_files::{Config, Timeouts};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
@@ -13,16 +13,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
-
-fn is_missing(test: &str) -> bool {
-    let found = Command::new("python3").arg("--version").output().is_ok();
-    let is_ci = std::env::var("CI").as_deref() == Ok("true");
-    assert!(found || !is_ci, "{test} needs python3");
-    if !found {
-        println!("skipped: {test} needs python3");
-    }
-    !found
-}
 
 fn probe() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wsgi")
@@ -84,7 +74,7 @@ fn both(ask: impl Fn() -> String) -> Vec<String> {
 
 #[test]
 fn an_application_answers_as_it_says() {
-    if is_missing("an application") {
+    if is_python_missing("an application") {
         return;
     }
     for name in BOTH {
@@ -114,7 +104,7 @@ fn an_application_answers_as_it_says() {
 
 #[test]
 fn content_of_any_size_passes_both_ways_at_once() {
-    if is_missing("content") {
+    if is_python_missing("content") {
         return;
     }
     for name in BOTH {
@@ -142,7 +132,7 @@ fn content_of_any_size_passes_both_ways_at_once() {
 
 #[test]
 fn forty_at_once_are_answered_by_two() {
-    if is_missing("forty at once") {
+    if is_python_missing("forty at once") {
         return;
     }
     let server = serve("epoll", Config::default());
@@ -155,7 +145,7 @@ fn forty_at_once_are_answered_by_two() {
 
 #[test]
 fn a_worker_that_dies_is_replaced_and_those_who_wait_are_answered() {
-    if is_missing("death") {
+    if is_python_missing("death") {
         return;
     }
     for name in BOTH {
@@ -176,7 +166,7 @@ fn a_worker_that_dies_is_replaced_and_those_who_wait_are_answered() {
 
 #[test]
 fn a_page_that_kills_its_worker_costs_nobody_else_an_answer() {
-    if is_missing("a killing page") {
+    if is_python_missing("a killing page") {
         return;
     }
     for name in BOTH {
@@ -197,7 +187,7 @@ fn a_page_that_kills_its_worker_costs_nobody_else_an_answer() {
 
 #[test]
 fn workers_that_die_again_and_again_are_let_rest_and_then_tried_again() {
-    if is_missing("dying") {
+    if is_python_missing("dying") {
         return;
     }
     let server = serve("epoll", Config::default());
@@ -219,7 +209,7 @@ fn workers_that_die_again_and_again_are_let_rest_and_then_tried_again() {
 
 #[test]
 fn a_worker_that_hangs_is_ended_and_replaced() {
-    if is_missing("hanging") {
+    if is_python_missing("hanging") {
         return;
     }
     let timeouts = Timeouts {
@@ -246,7 +236,7 @@ fn a_worker_that_hangs_is_ended_and_replaced() {
 
 #[test]
 fn a_client_that_leaves_costs_no_worker() {
-    if is_missing("leaving") {
+    if is_python_missing("leaving") {
         return;
     }
     for name in BOTH {
@@ -269,7 +259,7 @@ fn a_client_that_leaves_costs_no_worker() {
 
 #[test]
 fn what_cannot_be_loaded_is_told_with_its_traceback() {
-    if is_missing("loading") {
+    if is_python_missing("loading") {
         return;
     }
     let folder = TempDir::new();
@@ -298,7 +288,7 @@ fn what_cannot_be_loaded_is_told_with_its_traceback() {
 
 #[test]
 fn workers_end_with_their_server() {
-    if is_missing("the end") {
+    if is_python_missing("the end") {
         return;
     }
     let server = serve("epoll", Config::default());
@@ -377,7 +367,7 @@ impl Drop for Gateway {
 
 #[test]
 fn no_worker_outlives_a_server_that_is_killed() {
-    if is_missing("a killed server") {
+    if is_python_missing("a killed server") {
         return;
     }
     let mut gateway = Gateway::start("probe", &probe());
@@ -391,7 +381,7 @@ fn no_worker_outlives_a_server_that_is_killed() {
 
 #[test]
 fn a_new_version_is_loaded_by_a_signal_and_no_request_is_lost() {
-    if is_missing("a reload") {
+    if is_python_missing("a reload") {
         return;
     }
     let folder = TempDir::new();

@@ -5,10 +5,10 @@ mod common;
 #[path = "wsgi/driver.rs"]
 mod driver;
 
-use common::{TempDir, eventually};
+use common::{TempDir, eventually, is_python_missing};
 use driver::{
-    ABORT, BEGIN, END, KEEPING, PARAMS, STDIN, Said, Worker, head, is_missing, pair, read_record,
-    record, request,
+    ABORT, BEGIN, END, KEEPING, PARAMS, STDIN, Said, Worker, head, pair, read_record, record,
+    request,
 };
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -66,7 +66,7 @@ fn endings(stream: &mut UnixStream, count: usize) -> Vec<(u16, u8)> {
 
 #[test]
 fn requests_that_come_together_are_all_answered_in_order() {
-    if is_missing("several requests") {
+    if is_python_missing("several requests") {
         return;
     }
     let worker = Worker::start("probe");
@@ -87,7 +87,7 @@ fn requests_that_come_together_are_all_answered_in_order() {
 
 #[test]
 fn records_of_several_requests_may_alternate() {
-    if is_missing("alternating records") {
+    if is_python_missing("alternating records") {
         return;
     }
     let worker = Worker::start("probe");
@@ -123,7 +123,7 @@ fn records_of_several_requests_may_alternate() {
 
 #[test]
 fn content_may_come_while_another_request_runs() {
-    if is_missing("content for several") {
+    if is_python_missing("content for several") {
         return;
     }
     let worker = Worker::start("probe");
@@ -150,7 +150,7 @@ fn content_may_come_while_another_request_runs() {
 #[test]
 fn content_that_waits_is_bounded() {
     const MOST: usize = 1 << 20;
-    if is_missing("much content") {
+    if is_python_missing("much content") {
         return;
     }
     let worker = Worker::start("probe");
@@ -172,7 +172,7 @@ fn content_that_waits_is_bounded() {
 
 #[test]
 fn what_is_complete_does_not_wait_for_what_may_take_long() {
-    if is_missing("answers that leave") {
+    if is_python_missing("answers that leave") {
         return;
     }
     let worker = Worker::start("probe");
@@ -206,7 +206,7 @@ fn what_is_complete_does_not_wait_for_what_may_take_long() {
 
 #[test]
 fn a_stream_between_others_is_sent_as_it_comes() {
-    if is_missing("a stream") {
+    if is_python_missing("a stream") {
         return;
     }
     let worker = Worker::start("probe");
@@ -235,7 +235,7 @@ fn a_stream_between_others_is_sent_as_it_comes() {
 
 #[test]
 fn a_block_that_is_not_the_last_waits_for_nobody() {
-    if is_missing("blocks between others") {
+    if is_python_missing("blocks between others") {
         return;
     }
     let worker = Worker::start("probe");
@@ -258,7 +258,7 @@ fn a_block_that_is_not_the_last_waits_for_nobody() {
 
 #[test]
 fn a_request_that_is_taken_back_is_not_run() {
-    if is_missing("ABORT") {
+    if is_python_missing("ABORT") {
         return;
     }
     let worker = Worker::start("probe");
@@ -295,7 +295,7 @@ fn a_request_that_is_taken_back_is_not_run() {
 
 #[test]
 fn a_request_that_is_taken_back_while_it_runs_reads_no_further() {
-    if is_missing("ABORT of what runs") {
+    if is_python_missing("ABORT of what runs") {
         return;
     }
     let worker = Worker::start("probe");
@@ -316,7 +316,7 @@ fn a_request_that_is_taken_back_while_it_runs_reads_no_further() {
 #[test]
 fn more_requests_than_a_connection_takes_are_refused() {
     const MOST: u16 = 64;
-    if is_missing("many requests") {
+    if is_python_missing("many requests") {
         return;
     }
     let worker = Worker::start("probe");
@@ -339,7 +339,7 @@ fn more_requests_than_a_connection_takes_are_refused() {
 
 #[test]
 fn a_page_that_breaks_off_takes_no_other_with_it() {
-    if is_missing("a broken page") {
+    if is_python_missing("a broken page") {
         return;
     }
     let worker = Worker::start("probe");
@@ -368,7 +368,7 @@ fn a_page_that_breaks_off_takes_no_other_with_it() {
 
 #[test]
 fn nothing_that_comes_behind_the_end_is_run() {
-    if is_missing("requests behind the end") {
+    if is_python_missing("requests behind the end") {
         return;
     }
     let worker = Worker::start("probe");
@@ -381,7 +381,7 @@ fn nothing_that_comes_behind_the_end_is_run() {
 
 #[test]
 fn whoever_has_left_is_not_answered() {
-    if is_missing("leaving with others") {
+    if is_python_missing("leaving with others") {
         return;
     }
     let worker = Worker::start("probe");
@@ -401,7 +401,7 @@ fn whoever_has_left_is_not_answered() {
 
 #[test]
 fn what_was_understood_before_nonsense_is_answered() {
-    if is_missing("nonsense") {
+    if is_python_missing("nonsense") {
         return;
     }
     let worker = Worker::start("probe");
@@ -422,7 +422,7 @@ fn what_was_understood_before_nonsense_is_answered() {
 
 #[test]
 fn names_that_cannot_be_decoded_cost_their_request() {
-    if is_missing("broken names") {
+    if is_python_missing("broken names") {
         return;
     }
     let worker = Worker::start("probe");
@@ -478,7 +478,7 @@ fn check_names(stream: &mut UnixStream, names: &[(&str, &str)]) {
 
 #[test]
 fn names_are_those_of_their_own_request() {
-    if is_missing("names that differ") {
+    if is_python_missing("names that differ") {
         return;
     }
     let worker = Worker::start("probe");
@@ -512,7 +512,7 @@ fn names_are_those_of_their_own_request() {
 
 #[test]
 fn a_head_that_ends_twice_is_one_request() {
-    if is_missing("two ends") {
+    if is_python_missing("two ends") {
         return;
     }
     let worker = Worker::start("probe");
@@ -533,7 +533,7 @@ fn a_head_that_ends_twice_is_one_request() {
 
 #[test]
 fn reading_behind_the_answer_holds_nobody_up() {
-    if is_missing("late reading") {
+    if is_python_missing("late reading") {
         return;
     }
     let worker = Worker::start("probe");
@@ -545,7 +545,7 @@ fn reading_behind_the_answer_holds_nobody_up() {
 
 #[test]
 fn a_connection_that_is_not_kept_ends_behind_all_its_answers() {
-    if is_missing("an end by request") {
+    if is_python_missing("an end by request") {
         return;
     }
     let worker = Worker::start("probe");
@@ -571,7 +571,7 @@ fn a_connection_that_is_not_kept_ends_behind_all_its_answers() {
 fn sigterm_lets_all_that_has_arrived_finish() {
     /// What the worker reads at once.
     const READ: usize = 65_536;
-    if is_missing("the end of several") {
+    if is_python_missing("the end of several") {
         return;
     }
     let folder = TempDir::new();
@@ -599,7 +599,7 @@ fn sigterm_lets_all_that_has_arrived_finish() {
 
 #[test]
 fn it_says_that_it_takes_several_at_once() {
-    if is_missing("the question") {
+    if is_python_missing("the question") {
         return;
     }
     let worker = Worker::start("probe");

@@ -4,10 +4,10 @@ mod common;
 #[path = "wsgi/driver.rs"]
 mod driver;
 
-use common::{TempDir, eventually, noise};
+use common::{TempDir, eventually, is_python_missing, noise};
 use driver::{
-    BEGIN, END, KEEPING, PARAMS, STDIN, STDOUT, Said, Worker, head, is_missing, pair, read_record,
-    record, request,
+    BEGIN, END, KEEPING, PARAMS, STDIN, STDOUT, Said, Worker, head, pair, read_record, record,
+    request,
 };
 use std::io::{Read, Write};
 
@@ -46,7 +46,7 @@ fn check_broken(worker: &Worker, path: &str, half: &str, reason: &str) {
 
 #[test]
 fn nothing_that_the_validator_of_wsgi_checks_is_wrong() {
-    if is_missing("the validator") {
+    if is_python_missing("the validator") {
         return;
     }
     let worker = Worker::start("probe:validated");
@@ -67,7 +67,7 @@ fn nothing_that_the_validator_of_wsgi_checks_is_wrong() {
 
 #[test]
 fn the_environ_has_native_strings_and_what_pep_3333_adds() {
-    if is_missing("the environ") {
+    if is_python_missing("the environ") {
         return;
     }
     let worker = Worker::start("probe");
@@ -115,7 +115,7 @@ fn the_environ_has_native_strings_and_what_pep_3333_adds() {
 
 #[test]
 fn content_can_be_read_in_every_way_and_has_an_end() {
-    if is_missing("reading content") {
+    if is_python_missing("reading content") {
         return;
     }
     let worker = Worker::start("probe");
@@ -133,7 +133,7 @@ fn content_can_be_read_in_every_way_and_has_an_end() {
 
 #[test]
 fn a_block_is_sent_before_the_next_one_is_asked_for() {
-    if is_missing("unbuffered blocks") {
+    if is_python_missing("unbuffered blocks") {
         return;
     }
     let worker = Worker::start("probe");
@@ -161,7 +161,7 @@ fn worker_side(stream: &std::os::unix::net::UnixStream) -> std::os::unix::net::U
 
 #[test]
 fn failures_before_the_first_octet_are_answered_500() {
-    if is_missing("failures") {
+    if is_python_missing("failures") {
         return;
     }
     let worker = Worker::start("probe");
@@ -176,7 +176,7 @@ fn failures_before_the_first_octet_are_answered_500() {
 
 #[test]
 fn failures_after_it_break_the_answer_off() {
-    if is_missing("late failures") {
+    if is_python_missing("late failures") {
         return;
     }
     let worker = Worker::start("probe");
@@ -194,7 +194,7 @@ fn failures_after_it_break_the_answer_off() {
 
 #[test]
 fn heads_that_would_forge_an_answer_are_refused() {
-    if is_missing("forged heads") {
+    if is_python_missing("forged heads") {
         return;
     }
     let worker = Worker::start("probe");
@@ -220,7 +220,7 @@ fn heads_that_would_forge_an_answer_are_refused() {
 
 #[test]
 fn the_iterable_is_closed_once_however_it_ends() {
-    if is_missing("closing") {
+    if is_python_missing("closing") {
         return;
     }
     let worker = Worker::start("probe");
@@ -254,7 +254,7 @@ fn the_iterable_is_closed_once_however_it_ends() {
 
 #[test]
 fn the_length_of_what_is_there_is_told() {
-    if is_missing("lengths") {
+    if is_python_missing("lengths") {
         return;
     }
     let worker = Worker::start("probe");
@@ -278,7 +278,7 @@ fn the_length_of_what_is_there_is_told() {
 
 #[test]
 fn what_is_printed_goes_to_the_log_and_nowhere_else() {
-    if is_missing("printing") {
+    if is_python_missing("printing") {
         return;
     }
     let worker = Worker::start("probe");
@@ -290,7 +290,7 @@ fn what_is_printed_goes_to_the_log_and_nowhere_else() {
 
 #[test]
 fn connections_are_kept_and_hold_nobody_up() {
-    if is_missing("kept connections") {
+    if is_python_missing("kept connections") {
         return;
     }
     let worker = Worker::start("probe");
@@ -316,7 +316,7 @@ fn connections_are_kept_and_hold_nobody_up() {
 
 #[test]
 fn no_cut_of_a_request_changes_its_answer() {
-    if is_missing("cuts") {
+    if is_python_missing("cuts") {
         return;
     }
     let worker = Worker::start("probe");
@@ -342,7 +342,7 @@ fn no_cut_of_a_request_changes_its_answer() {
 
 #[test]
 fn names_without_end_end_the_connection() {
-    if is_missing("endless names") {
+    if is_python_missing("endless names") {
         return;
     }
     let worker = Worker::start("probe");
@@ -364,7 +364,7 @@ fn names_without_end_end_the_connection() {
 
 #[test]
 fn unread_content_is_dropped_and_the_connection_goes_on() {
-    if is_missing("unread content") {
+    if is_python_missing("unread content") {
         return;
     }
     let worker = Worker::start("probe");
@@ -381,7 +381,7 @@ fn unread_content_is_dropped_and_the_connection_goes_on() {
 
 #[test]
 fn a_client_that_leaves_or_talks_nonsense_ends_nothing_but_its_connection() {
-    if is_missing("leaving") {
+    if is_python_missing("leaving") {
         return;
     }
     let worker = Worker::start("probe");
@@ -417,7 +417,7 @@ fn a_client_that_leaves_or_talks_nonsense_ends_nothing_but_its_connection() {
 
 #[test]
 fn sigterm_lets_the_request_under_way_finish() {
-    if is_missing("the end") {
+    if is_python_missing("the end") {
         return;
     }
     let mut worker = Worker::start("probe");
@@ -445,7 +445,7 @@ fn sigterm_lets_the_request_under_way_finish() {
 
 #[test]
 fn what_cannot_be_loaded_is_told_with_its_traceback_and_a_sentence() {
-    if is_missing("loading") {
+    if is_python_missing("loading") {
         return;
     }
     let folder = TempDir::new();

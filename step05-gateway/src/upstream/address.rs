@@ -119,6 +119,12 @@ pub(super) enum Stream {
 }
 
 impl Stream {
+    /// Whether nothing has come, not even the end. It takes an octet where there is one.
+    pub(super) fn is_silent(&self) -> bool {
+        let looked = { self }.read(&mut [0]);
+        looked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
     pub(super) fn close_write(&self) -> io::Result<()> {
         match self {
             Stream::Tcp(stream) => stream.shutdown(Shutdown::Write),

@@ -181,7 +181,7 @@ impl Exchange for Asking {
         if speaking(&mut self.protocol).half_closes()
             && let State::Talking(talk) = &self.state
         {
-            talk.wire.close_write()?;
+            talk.wire.carrier.close_write()?;
         }
         Ok(())
     }
@@ -253,7 +253,7 @@ impl Exchange for Asking {
     fn ends(&self) -> Ends<'_> {
         match &self.state {
             State::Queued(turn) => Ends::Bell(turn.kept()),
-            State::Talking(talk) => Ends::Kept(talk.wire.kept()),
+            State::Talking(talk) => talk.wire.carrier.ends(),
             State::Failed(_) | State::Over => Ends::None,
         }
     }
@@ -263,7 +263,8 @@ impl Exchange for Asking {
     }
 
     fn has_pending(&self) -> bool {
-        self.outgoing.waits() && matches!(&self.state, State::Talking(talk) if talk.takes())
+        let waits = self.outgoing.waits();
+        matches!(&self.state, State::Talking(talk) if waits && talk.takes() || talk.wire.carrier.is_blocked())
     }
 
     fn deadline(&self) -> Option<Instant> {

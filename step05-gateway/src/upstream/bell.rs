@@ -1,4 +1,4 @@
-//! What wakes those who wait for a place.
+//! What wakes those who wait for a place, or for what somebody else receives.
 //!
 //! A bell is a pipe: who waits lends its reading end to the loop, as any other descriptor, and it is
 //! rung by an octet; or by a word, where one loop has both who rings and who waits. Making a pipe
@@ -22,7 +22,11 @@ pub(super) struct Bell {
 }
 
 impl Bell {
-    fn new() -> io::Result<Bell> {
+    /// A bell that nobody watches.
+    ///
+    /// # Errors
+    /// When no descriptor is left.
+    pub(super) fn new() -> io::Result<Bell> {
         let (heard, rope) = io::pipe()?;
         let heard = Arc::new(heard);
         let kept = Kept::new(Arc::clone(&heard) as Arc<dyn AsFd + Send + Sync>);

@@ -9,8 +9,10 @@ pub struct Capacity {
     /// for its database takes many.
     pub in_flight: usize,
     /// Requests that may wait at each server behind those, if it answers one after the other and
-    /// they are short: without content, safe to be asked again, and behind quick ones. Whatever else
-    /// there is has such a server to itself. 0 for servers that answer all at once.
+    /// they are short: without content, safe to be asked again, and behind quick ones. They share a
+    /// connection, each under a number of its own, which FastCGI allows (§3.3) and few applications
+    /// understand. Whatever else there is has such a server to itself. 0 for servers that answer all at
+    /// once, or speak anything else.
     pub behind: usize,
     /// Requests that wait for a place; one more is answered 503.
     pub queue: usize,

@@ -70,7 +70,7 @@ impl Lease {
 
     /// Gives the place back, and with it a connection on which the next request can follow.
     pub(super) fn keep(mut self, wire: Box<Wire>) {
-        self.kept = Some(wire);
+        self.kept = wire.at_rest();
     }
 }
 

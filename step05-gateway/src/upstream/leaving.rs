@@ -3,6 +3,7 @@
 
 use super::Upstream;
 use super::asking::{Asking, State};
+use super::talk::Answer;
 use std::fmt;
 use std::io;
 use std::mem;
@@ -21,7 +22,7 @@ impl Asking {
 
 impl Drop for Asking {
     fn drop(&mut self) {
-        let State::Talking(talk) = mem::replace(&mut self.state, State::Over) else {
+        let State::Talking(mut talk) = mem::replace(&mut self.state, State::Over) else {
             return;
         };
         if !self.outgoing.is_sent() {
@@ -29,6 +30,8 @@ impl Drop for Asking {
         }
         if talk.is_free() {
             talk.lease.keep(talk.wire);
+        } else if talk.answer == Answer::Whole && talk.wire.carrier.lets_go() {
+            drop(talk);
         } else if let Some(protocol) = self.protocol.take_if(|protocol| protocol.hears_out()) {
             Upstream::hear_out(talk, protocol);
         }

@@ -43,7 +43,7 @@ impl Asking {
             (Repeat::Once, Kind::Empty) => Care::Watched,
             (Repeat::Once, Kind::WithContent) | (Repeat::Never, _) => Care::Looked,
         };
-        match self.upstream.connect(lease.place.server, care) {
+        match self.upstream.connect(lease.place, care) {
             Ok(wire) => {
                 let patience = self.upstream.capacity.connect;
                 self.state = State::Talking(Talk::new(lease, wire, patience));

@@ -1,11 +1,12 @@
 //! One connection to another server, with what waits to be sent on it and what has come.
 
-use super::address::{Address, Stream};
+use super::address::Address;
+use super::carrier::Carrier;
+use super::share::Share;
 use crate::cgi_head::{BadGateway, HEAD_LIMIT};
-use static_files::Kept;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
+use std::mem;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::Arc;
 
 /// Octets received at a time.
 const STEP: usize = 16 * 1024;
@@ -42,9 +43,7 @@ pub(super) enum Care {
 /// A connection, both ways; boxed from its first request to its last.
 #[derive(Debug)]
 pub(super) struct Wire {
-    stream: Arc<Stream>,
-    /// The same connection, for a server that watches it from one request to the next.
-    kept: Kept,
+    pub(super) carrier: Carrier,
     pub(super) age: Age,
     /// Octets that have left for the other server with this request.
     pub(super) written: u64,
@@ -67,11 +66,18 @@ impl Wire {
     /// # Errors
     /// What connecting reports at once; `ResourceBusy` where too many wait to be accepted.
     pub(super) fn connect(address: &Address) -> io::Result<Box<Wire>> {
-        let stream = Arc::new(address.connect()?);
-        Ok(Box::new(Wire {
-            kept: Kept::new(Arc::clone(&stream) as Arc<dyn AsFd + Send + Sync>),
-            stream,
-            age: Age::Fresh,
+        Ok(Wire::new(Carrier::connect(address)?, Age::Fresh))
+    }
+
+    /// One request's part of a connection.
+    pub(super) fn shared(share: Share, age: Age) -> Box<Wire> {
+        Wire::new(Carrier::Shared(share), age)
+    }
+
+    fn new(carrier: Carrier, age: Age) -> Box<Wire> {
+        Box::new(Wire {
+            carrier,
+            age,
             written: 0,
             heard: false,
             eof: false,
@@ -79,7 +85,7 @@ impl Wire {
             storage: Vec::new(),
             came: 0,
             taken: 0,
-        }))
+        })
     }
 
     /// Makes a kept connection ready for a request; `None` if it is of no use any more.
@@ -88,8 +94,8 @@ impl Wire {
     /// would be taken for the next answer.
     pub(super) fn reuse(mut self: Box<Wire>, care: Care) -> Option<Box<Wire>> {
         let is_quiet = match care {
-            Care::Watched => self.is_near() || self.is_silent(),
-            Care::Looked => self.is_silent(),
+            Care::Watched => self.is_near() || self.carrier.is_silent(),
+            Care::Looked => self.carrier.is_silent(),
         };
         if !is_quiet {
             return None;
@@ -100,14 +106,14 @@ impl Wire {
         Some(self)
     }
 
-    fn is_silent(&self) -> bool {
-        let looked = (&*self.stream).read(&mut [0]);
-        looked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
-    }
-
     /// Whether this thread's server watches it.
     pub(super) fn is_near(&self) -> bool {
-        self.kept.is_watched_here()
+        self.carrier.kept().is_watched_here()
+    }
+
+    /// What can carry another request as it is, and so is worth keeping.
+    pub(super) fn at_rest(self: Box<Wire>) -> Option<Box<Wire>> {
+        matches!(self.carrier, Carrier::Own { .. }).then_some(self)
     }
 
     /// What has come and was not taken.
@@ -129,7 +135,9 @@ impl Wire {
     /// `WouldBlock`; `InvalidData` when more has come than any head may have, and none of it was
     /// of use; what reading reports.
     pub(super) fn fill(&mut self) -> io::Result<()> {
-        if std::mem::replace(&mut self.answer, Answer::Due) == Answer::TooEarly {
+        let is_early = mem::replace(&mut self.answer, Answer::Due) == Answer::TooEarly;
+        if is_early {
+            self.carrier.send_soon();
             return Err(io::ErrorKind::WouldBlock.into());
         }
         self.storage.copy_within(self.taken..self.came, 0);
@@ -138,10 +146,18 @@ impl Wire {
         if room > RECEIVED_LIMIT {
             return Err(BadGateway::new("sent a head without end").into());
         }
+        let stream = match &mut self.carrier {
+            Carrier::Own { stream, .. } => stream,
+            Carrier::Shared(share) => {
+                let piece = share.receive()?;
+                self.add(piece);
+                return Ok(());
+            }
+        };
         if self.storage.len() < room {
             self.storage.resize(room, 0);
         }
-        match (&*self.stream).read(&mut self.storage[self.came..room]) {
+        match (&**stream).read(&mut self.storage[self.came..room]) {
             Ok(0) => self.eof = true,
             Ok(count) => {
                 self.came += count;
@@ -153,40 +169,38 @@ impl Wire {
         Ok(())
     }
 
+    /// Adds a piece that somebody else has received, which may be longer than what is received here.
+    fn add(&mut self, piece: Vec<u8>) {
+        self.eof = piece.is_empty();
+        self.heard |= !self.eof;
+        if self.came == 0 {
+            self.storage = piece;
+        } else {
+            self.storage.truncate(self.came);
+            self.storage.extend_from_slice(&piece);
+        }
+        self.came = self.storage.len();
+    }
+
     /// Sends as much as goes.
     ///
     /// # Errors
     /// `WouldBlock`, which is also the answer while the connection does not yet stand; why it
     /// never will; what writing reports.
     pub(super) fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        loop {
-            match (&*self.stream).write(data) {
-                Ok(count) => {
-                    self.written += count as u64;
-                    return Ok(count);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let count = self.carrier.write(data)?;
+        self.written += count as u64;
+        Ok(count)
     }
 
     /// The whole request has just left: the answer is waited for before it is read.
     pub(super) fn asked(&mut self) {
         self.answer = Answer::TooEarly;
     }
-
-    pub(super) fn kept(&self) -> &Kept {
-        &self.kept
-    }
-
-    pub(super) fn close_write(&self) -> io::Result<()> {
-        self.stream.close_write()
-    }
 }
 
 impl AsFd for Wire {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.stream.as_fd()
+        self.carrier.kept().as_fd()
     }
 }

@@ -62,6 +62,7 @@ pub(crate) struct Line {
 /// A request as an application hears it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Asked {
+    pub(crate) number: u16,
     pub(crate) keeps: bool,
     pub(crate) params: BTreeMap<String, String>,
     pub(crate) stdin: Vec<u8>,
@@ -70,6 +71,7 @@ pub(crate) struct Asked {
 /// One record.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Record {
+    pub(crate) number: u16,
     pub(crate) kind: u8,
     pub(crate) content: Vec<u8>,
 }
@@ -87,12 +89,17 @@ impl Line {
         }
         self.stream.read_exact(&mut header[1..]).expect("a header");
         let [version, kind, id_high, id_low, high, low, padding, _] = header;
-        assert_eq!((version, id_high, id_low), (1, 0, 1), "{header:?}");
+        assert_eq!(version, 1, "{header:?}");
+        let number = u16::from_be_bytes([id_high, id_low]);
         let len = usize::from(u16::from_be_bytes([high, low]));
         let mut content = vec![0; len + usize::from(padding)];
         self.stream.read_exact(&mut content).expect("its content");
         content.truncate(len);
-        Some(Record { kind, content })
+        Some(Record {
+            number,
+            kind,
+            content,
+        })
     }
 
     /// A request up to the end of its variables.
@@ -108,13 +115,14 @@ impl Line {
         let mut pairs = Vec::new();
         loop {
             let record = self.record().expect("variables end with an empty record");
-            assert_eq!(record.kind, 4);
+            assert_eq!((record.number, record.kind), (begin.number, 4));
             if record.content.is_empty() {
                 break;
             }
             pairs.extend(record.content);
         }
         Some(Asked {
+            number: begin.number,
             keeps,
             params: variables(&pairs),
             stdin: Vec::new(),
@@ -127,7 +135,7 @@ impl Line {
         let mut asked = self.head()?;
         loop {
             let record = self.record().expect("content ends with an empty record");
-            assert_eq!(record.kind, 5);
+            assert_eq!((record.number, record.kind), (asked.number, 5));
             if record.content.is_empty() {
                 return Some(asked);
             }
@@ -142,14 +150,30 @@ impl Line {
 
     /// Answers with a text, and ends the request.
     pub(crate) fn answer(&mut self, text: &str) {
+        self.answer_to(1, text);
+    }
+
+    /// The same, for the request under that number.
+    pub(crate) fn answer_to(&mut self, number: u16, text: &str) {
         let page = format!("Content-Type: text/plain\r\n\r\n{text}");
-        self.say(&[stdout(page.as_bytes()), end(0)].concat());
+        self.say(&under(number, [stdout(page.as_bytes()), end(0)].concat()));
     }
 
     pub(crate) fn hang_up(self) {
         // It may be closed from the other side already.
         let _ = self.stream.shutdown(Shutdown::Both);
     }
+}
+
+/// Records, under another number than 1.
+pub(crate) fn under(number: u16, mut records: Vec<u8>) -> Vec<u8> {
+    let mut at = 0;
+    while at < records.len() {
+        records[at + 2..at + 4].copy_from_slice(&number.to_be_bytes());
+        let content = u16::from_be_bytes([records[at + 4], records[at + 5]]);
+        at += 8 + usize::from(content) + usize::from(records[at + 6]);
+    }
+    records
 }
 
 fn variables(mut octets: &[u8]) -> BTreeMap<String, String> {

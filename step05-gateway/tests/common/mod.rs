@@ -10,7 +10,7 @@ mod folder;
 pub(crate) use folder::TempDir;
 
 #[allow(unused_imports, reason = "only some tests play applications")]
-pub(crate) use fastcgi::{Application, Asked, Line, end, stderr, stdout};
+pub(crate) use fastcgi::{Application, Asked, Line, end, stderr, stdout, under};
 
 use concurrency::SERVERS;
 use concurrency::sys::{self, Port};
@@ -23,6 +23,7 @@ use static_files::{Config, Handler, Response};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -216,6 +217,17 @@ impl Answer {
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
+}
+
+/// Whether there is no Python to try it with, which is said in one line.
+pub(crate) fn is_python_missing(test: &str) -> bool {
+    let found = Command::new("python3").arg("--version").output().is_ok();
+    let is_ci = std::env::var("CI").as_deref() == Ok("true");
+    assert!(found || !is_ci, "{test} needs python3");
+    if !found {
+        println!("skipped: {test} needs python3");
+    }
+    !found
 }
 
 /// A client asks while the test plays the application.

@@ -19,19 +19,6 @@ pub(crate) const STDOUT: u8 = 6;
 /// The content of a BEGIN: a responder is wanted, on a connection that is kept.
 pub(crate) const KEEPING: [u8; 8] = [0, 1, 1, 0, 0, 0, 0, 0];
 
-/// Whether there is no Python to try it with, which is said in one line.
-pub(crate) fn is_missing(test: &str) -> bool {
-    let found = Command::new("python3").arg("--version").output().is_ok();
-    assert!(
-        found || std::env::var("CI").as_deref() != Ok("true"),
-        "{test} needs python3"
-    );
-    if !found {
-        println!("skipped: {test} needs python3");
-    }
-    !found
-}
-
 /// A worker that serves one application of `tests/wsgi/probe.py`, and its log.
 pub(crate) struct Worker {
     pub(crate) child: Child,

@@ -1,0 +1,136 @@
+//! A connection on which several requests are under way, each under a number of its own.
+//!
+//! ```text
+//!     Share 1 ─┐          ┌─ unsent ── one write for all ══►
+//!     Share 2 ─┼── Line ──┤                                   application
+//!     Share 3 ─┘          └─ sorted ◄═══ one read for all
+//! ```
+//!
+//! A request on a connection of its own costs four calls, and wakes two processes. Here, what is asked in
+//! one turn of the loop leaves in one call, and the answers to it come in one. Of those who
+//! wait, one is the reader: it waits on the connection, and rings for each whose answer it finds.
+//! The others wait on their bells.
+//!
+//! Only requests of one loop come together, and only short ones (see [`Pace`](super::pace::Pace)). A client
+//! that takes nothing does hold up the others: what has come for it is limited, and while it is over
+//! that, nothing is read. It does not hold them up for long, because whoever waits behind
+//! somebody else is asked elsewhere after a moment.
+
+use super::address::{Address, Stream};
+use super::bell::Bells;
+use super::share::Share;
+use super::traffic::{Life, Over, Traffic};
+use super::wire::Age;
+use static_files::Kept;
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Octets that wait to be sent, beyond which nobody joins.
+const UNSENT: usize = 64 * 1024;
+
+/// The connections to one server that requests share.
+#[derive(Debug, Default)]
+pub(super) struct Lines(Mutex<Vec<Arc<Line>>>);
+
+/// A connection, and everybody on it.
+#[derive(Debug)]
+pub(super) struct Line {
+    stream: Arc<Stream>,
+    /// The same, for the loop that watches it.
+    pub(super) kept: Kept,
+    pub(super) bells: Arc<Bells>,
+    traffic: Mutex<Traffic>,
+}
+
+impl Lines {
+    /// A place on a connection that this thread's loop watches, or that nobody uses, or on a new one.
+    ///
+    /// # Errors
+    /// What connecting reports; when no descriptor is left.
+    pub(super) fn join(&self, address: &Address, bells: &Arc<Bells>) -> io::Result<(Share, Age)> {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.retain(|line| line.is_of_use());
+        if let Some(line) = lines.iter().find(|line| line.admits()) {
+            return Ok((Share::new(line)?, Age::Reused));
+        }
+        let line = Arc::new(Line::connect(address, bells)?);
+        let share = Share::new(&line)?;
+        lines.push(line);
+        Ok((share, Age::Fresh))
+    }
+}
+
+impl Line {
+    fn connect(address: &Address, bells: &Arc<Bells>) -> io::Result<Line> {
+        let stream = Arc::new(address.connect()?);
+        Ok(Line {
+            kept: Kept::new(Arc::clone(&stream) as Arc<dyn AsFd + Send + Sync>),
+            stream,
+            bells: Arc::clone(bells),
+            traffic: Mutex::new(Traffic::new()),
+        })
+    }
+
+    pub(super) fn traffic(&self) -> MutexGuard<'_, Traffic> {
+        // Whoever panicked while holding it was moving octets: at worst an answer is garbled, and
+        // that is found out.
+        self.traffic.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it can carry another request. At rest nothing may have come, not even the end.
+    fn is_of_use(&self) -> bool {
+        let traffic = self.traffic();
+        matches!(traffic.life, Life::Open)
+            && (!traffic.is_empty() || self.kept.is_watched_here() || self.stream.is_silent())
+    }
+
+    /// Whether another request of this thread can join.
+    fn admits(&self) -> bool {
+        let traffic = self.traffic();
+        let is_near = traffic.is_empty() || self.kept.is_watched_here();
+        is_near && traffic.unsent.len() < UNSENT
+    }
+
+    /// Sends what waits; tells whether anything has left.
+    pub(super) fn send(&self, traffic: &mut Traffic) -> bool {
+        let before = traffic.unsent.len();
+        (traffic.is_due, traffic.is_blocked) = (false, false);
+        while !traffic.unsent.is_empty() {
+            match (&*self.stream).write(&traffic.unsent) {
+                Ok(count) => drop(traffic.unsent.drain(..count)),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    traffic.is_blocked = true;
+                    // The reader has to wait for room from now on. Elsewhere than here, the reader is
+                    // who sends.
+                    let _ = self.kept.stir();
+                    break;
+                }
+                // The application takes no more, and what it has answered is still to be read.
+                // Whoever was not answered finds that out at the end.
+                Err(_) => {
+                    traffic.unsent.clear();
+                    traffic.life.retire();
+                }
+            }
+        }
+        traffic.unsent.len() < before
+    }
+
+    /// Receives once, and rings for each but `reader` whose answer came, or will not come.
+    pub(super) fn receive(&self, traffic: &mut Traffic, reader: u16) {
+        let over = match (&*self.stream).read(traffic.room()) {
+            Ok(0) => Over::End,
+            Ok(count) => match traffic.came(count, reader) {
+                Ok(()) => return,
+                Err(bad) => Over::Garbled(bad),
+            },
+            Err(error) => match error.kind() {
+                io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => return,
+                other => Over::Failed(other),
+            },
+        };
+        traffic.end(over, reader);
+    }
+}
