@@ -107,9 +107,11 @@ impl Environ {
     /// Source: RFC 3875 §4.1.
     pub fn new(request: &Request, mount: &Mount<'_>, authorization: Authorization) -> Environ {
         let mut environ = Environ::with_room(request, mount);
-        environ.describe_content(request);
+        // What is the same for all requests stands first: whoever has read it once can skip it.
+        environ.describe_server(request);
         environ.describe_target(request, mount);
-        environ.describe_connection(request);
+        environ.describe_content(request);
+        environ.describe_client(request);
         environ.describe_fields(request, authorization);
         if let Some(front) = &request.front {
             environ.describe_front(front);
@@ -161,9 +163,10 @@ impl Environ {
     fn describe_target(&mut self, request: &Request, mount: &Mount<'_>) {
         let target = &request.head.target;
         let query = target.query();
-        self.set("REQUEST_METHOD", request.method().as_str().as_bytes());
-        self.set("SCRIPT_NAME", mount.script_name);
         let root = mount.document_root.as_os_str().as_bytes();
+        self.set("DOCUMENT_ROOT", root);
+        self.set("SCRIPT_NAME", mount.script_name);
+        self.set("REQUEST_METHOD", request.method().as_str().as_bytes());
         if !mount.path_info.is_empty() {
             self.set("PATH_INFO", mount.path_info);
             self.set_with("PATH_TRANSLATED", |out| {
@@ -180,14 +183,15 @@ impl Environ {
                 out.extend_from_slice(query);
             }
         });
-        self.set("DOCUMENT_ROOT", root);
         let script = mount.script_filename.as_os_str().as_bytes();
         self.set("SCRIPT_FILENAME", script);
     }
 
-    fn describe_connection(&mut self, request: &Request) {
+    fn describe_server(&mut self, request: &Request) {
         self.set("GATEWAY_INTERFACE", b"CGI/1.1");
         self.set("SERVER_SOFTWARE", SERVER.as_bytes());
+        // php-cgi takes a request without this one for a visitor who called it directly.
+        self.set("REDIRECT_STATUS", b"200");
         self.set(
             "SERVER_PROTOCOL",
             match request.head.version {
@@ -205,13 +209,15 @@ impl Environ {
             Some(name) if !name.is_empty() => self.set("SERVER_NAME", name),
             Some(_) | None => self.set("SERVER_NAME", server_name(request).as_bytes()),
         }
-        let (local, peer) = (request.local, request.peer);
+        let local = request.local;
         self.set_with("SERVER_ADDR", |out| push_ip(local.ip(), out));
         self.set_with("SERVER_PORT", |out| push_decimal(local.port().into(), out));
+    }
+
+    fn describe_client(&mut self, request: &Request) {
+        let peer = request.peer;
         self.set_with("REMOTE_ADDR", |out| push_ip(peer.ip(), out));
         self.set_with("REMOTE_PORT", |out| push_decimal(peer.port().into(), out));
-        // php-cgi takes a request without this one for a visitor who called it directly.
-        self.set("REDIRECT_STATUS", b"200");
     }
 
     fn describe_fields(&mut self, request: &Request, authorization: Authorization) {
@@ -354,13 +360,14 @@ mod tests {
         assert_eq!(
             lines.join("\n"),
             format!(
-                "CONTENT_LENGTH=3\nCONTENT_TYPE=text/plain\nREQUEST_METHOD=POST\n\
-                 SCRIPT_NAME=/cgi/tool\nPATH_INFO=/a b\nPATH_TRANSLATED=/srv/site/a b\n\
-                 QUERY_STRING=q=1&r\nREQUEST_URI=/cgi/tool/a%20b?q=1&r\nDOCUMENT_ROOT=/srv/site\n\
-                 SCRIPT_FILENAME=/srv/cgi/tool\nGATEWAY_INTERFACE=CGI/1.1\nSERVER_SOFTWARE={SERVER}\n\
+                "GATEWAY_INTERFACE=CGI/1.1\nSERVER_SOFTWARE={SERVER}\nREDIRECT_STATUS=200\n\
                  SERVER_PROTOCOL=HTTP/1.1\nREQUEST_SCHEME=http\nSERVER_NAME=example.org\n\
-                 SERVER_ADDR=192.0.2.1\nSERVER_PORT=8080\nREMOTE_ADDR=192.0.2.7\nREMOTE_PORT=40000\n\
-                 REDIRECT_STATUS=200\nHTTP_HOST=example.org:8080\nHTTP_X_COLOUR=red"
+                 SERVER_ADDR=192.0.2.1\nSERVER_PORT=8080\nDOCUMENT_ROOT=/srv/site\n\
+                 SCRIPT_NAME=/cgi/tool\nREQUEST_METHOD=POST\nPATH_INFO=/a b\n\
+                 PATH_TRANSLATED=/srv/site/a b\nQUERY_STRING=q=1&r\n\
+                 REQUEST_URI=/cgi/tool/a%20b?q=1&r\nSCRIPT_FILENAME=/srv/cgi/tool\n\
+                 CONTENT_LENGTH=3\nCONTENT_TYPE=text/plain\nREMOTE_ADDR=192.0.2.7\nREMOTE_PORT=40000\n\
+                 HTTP_HOST=example.org:8080\nHTTP_X_COLOUR=red"
             )
         );
     }
