@@ -110,7 +110,6 @@ impl Environ {
         // What is the same for all requests stands first: whoever has read it once can skip it.
         environ.describe_server(request);
         environ.describe_target(request, mount);
-        environ.describe_content(request);
         environ.describe_client(request);
         environ.describe_fields(request, authorization);
         if let Some(front) = &request.front {
@@ -151,13 +150,16 @@ impl Environ {
 
     /// `CONTENT_LENGTH` is set if and only if the length is known (RFC 3875 §4.1.2). A chunked
     /// body has none beforehand; a program that wants it reads to the end of its input.
-    fn describe_content(&mut self, request: &Request) {
+    fn describe_client(&mut self, request: &Request) {
         if let Framing::Length(length) = request.framing {
             self.set_with("CONTENT_LENGTH", |out| push_decimal(length, out));
         }
         if let Some(media_type) = request.head.fields.get("Content-Type") {
             self.set("CONTENT_TYPE", media_type);
         }
+        let peer = request.peer;
+        self.set_with("REMOTE_ADDR", |out| push_ip(peer.ip(), out));
+        self.set_with("REMOTE_PORT", |out| push_decimal(peer.port().into(), out));
     }
 
     fn describe_target(&mut self, request: &Request, mount: &Mount<'_>) {
@@ -192,13 +194,11 @@ impl Environ {
         self.set("SERVER_SOFTWARE", SERVER.as_bytes());
         // php-cgi takes a request without this one for a visitor who called it directly.
         self.set("REDIRECT_STATUS", b"200");
-        self.set(
-            "SERVER_PROTOCOL",
-            match request.head.version {
-                Version::Http10 => b"HTTP/1.0",
-                Version::Http11 => b"HTTP/1.1",
-            },
-        );
+        let protocol: &[u8] = match request.head.version {
+            Version::Http10 => b"HTTP/1.0",
+            Version::Http11 => b"HTTP/1.1",
+        };
+        self.set("SERVER_PROTOCOL", protocol);
         self.set("REQUEST_SCHEME", request.scheme().as_str().as_bytes());
         match request.scheme() {
             Scheme::Http => {}
@@ -212,12 +212,6 @@ impl Environ {
         let local = request.local;
         self.set_with("SERVER_ADDR", |out| push_ip(local.ip(), out));
         self.set_with("SERVER_PORT", |out| push_decimal(local.port().into(), out));
-    }
-
-    fn describe_client(&mut self, request: &Request) {
-        let peer = request.peer;
-        self.set_with("REMOTE_ADDR", |out| push_ip(peer.ip(), out));
-        self.set_with("REMOTE_PORT", |out| push_decimal(peer.port().into(), out));
     }
 
     fn describe_fields(&mut self, request: &Request, authorization: Authorization) {
