@@ -65,6 +65,11 @@ impl Kept {
         *lock(&self.watcher) == Some(thread::current().id())
     }
 
+    /// Whether any server watches it, in whichever thread.
+    pub fn is_watched(&self) -> bool {
+        lock(&self.watcher).is_some()
+    }
+
     /// Has whoever waits on it go on, as if something had come, where that is this thread's server: it
     /// needs no kernel to be told. Whoever is waited for elsewhere is not told by this.
     pub fn stir(&self) -> Stirred {
@@ -170,7 +175,7 @@ mod tests {
             };
             let there = thread::Builder::new().spawn_scoped(scope, elsewhere);
             let (is_watched_there, theirs) = there.expect("a thread").join().expect("no panic");
-            assert!(is_watched_there && !kept.is_watched_here());
+            assert!(is_watched_there && !kept.is_watched_here() && kept.is_watched());
             assert_eq!((kept.stir(), Kept::stirred()), (Stirred::Nobody, vec![]));
             ours.go_on();
             assert_eq!(kept.stir(), Stirred::Here);
@@ -179,6 +184,7 @@ mod tests {
             drop(ours);
             assert!(!kept.is_watched_here());
             drop(theirs);
+            assert!(!kept.is_watched());
         });
     }
 }

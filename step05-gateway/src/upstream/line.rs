@@ -44,16 +44,16 @@ pub(super) struct Line {
 }
 
 impl Lines {
-    /// A place on a connection that this thread's loop watches, or that nobody uses, or on a new one.
+    /// A place on a connection that this thread's loop watches, or that nobody has, or on a new one.
     ///
     /// # Errors
     /// What connecting reports; when no descriptor is left.
     pub(super) fn join(&self, address: &Address, bells: &Arc<Bells>) -> io::Result<(Share, Age)> {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.retain(|line| line.is_of_use());
         if let Some(line) = lines.iter().find(|line| line.admits()) {
             return Ok((Share::new(line)?, Age::Reused));
         }
+        lines.retain(|line| line.is_of_use());
         let line = Arc::new(Line::connect(address, bells)?);
         let share = Share::new(&line)?;
         lines.push(line);
@@ -78,18 +78,23 @@ impl Line {
         self.traffic.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether it can carry another request. At rest nothing may have come, not even the end.
-    fn is_of_use(&self) -> bool {
-        let traffic = self.traffic();
-        matches!(traffic.life, Life::Open)
-            && (!traffic.is_empty() || self.kept.is_watched_here() || self.stream.is_silent())
-    }
-
-    /// Whether another request of this thread can join.
+    /// Whether another request of this thread can join: where its loop watches, or nobody's does.
     fn admits(&self) -> bool {
         let traffic = self.traffic();
-        let is_near = traffic.is_empty() || self.kept.is_watched_here();
-        is_near && traffic.unsent.len() < UNSENT
+        let is_open = matches!(traffic.life, Life::Open) && traffic.unsent.len() < UNSENT;
+        is_open && (self.kept.is_watched_here() || traffic.is_empty() && self.is_at_rest())
+    }
+
+    /// Whether it can carry another request, of any thread.
+    fn is_of_use(&self) -> bool {
+        let traffic = self.traffic();
+        let is_in_use = !traffic.is_empty() || self.kept.is_watched();
+        matches!(traffic.life, Life::Open) && (is_in_use || self.is_at_rest())
+    }
+
+    /// Whether nobody watches it, and nothing has come that nobody asked for, not even the end.
+    fn is_at_rest(&self) -> bool {
+        !self.kept.is_watched() && self.stream.is_silent()
     }
 
     /// Sends what waits; tells whether anything has left.

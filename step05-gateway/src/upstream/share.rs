@@ -204,19 +204,22 @@ mod tests {
         bells: Arc<Bells>,
         /// As a loop has it, so that others join.
         watches: Vec<static_files::Watch>,
+        /// Connections that are to stay open.
+        applications: Vec<UnixStream>,
     }
 
     impl Setting {
         fn new() -> Setting {
             let folder = TempDir::new();
             let listener = UnixListener::bind(folder.path().join("socket")).expect("there is room");
-            let (lines, bells, watches) = Default::default();
+            let (lines, bells, watches, applications) = Default::default();
             Setting {
                 folder,
                 listener,
                 lines,
                 bells,
                 watches,
+                applications,
             }
         }
 
@@ -308,6 +311,30 @@ mod tests {
         assert_eq!(two.receive().expect("it is here"), answer(1, b"B"));
         drop((one, two));
         assert_eq!(setting.ask(b'c').1, Age::Reused);
+    }
+
+    /// Does something as another thread would.
+    fn elsewhere<T: Send>(act: impl FnOnce() -> T + Send) -> T {
+        thread::scope(|scope| {
+            let acting = thread::Builder::new().spawn_scoped(scope, act);
+            acting.expect("a thread").join().expect("no panic")
+        })
+    }
+
+    #[test]
+    fn a_connection_of_another_loop_is_left_to_it_and_one_of_nobody_taken() {
+        for (is_watched, expected) in [(true, Age::Fresh), (false, Age::Reused)] {
+            let mut setting = Setting::new();
+            elsewhere(|| {
+                let (mut share, _) = setting.ask(b'a');
+                let mut application = setting.accept();
+                application.write_all(&answer(1, b"A")).expect("room");
+                assert_eq!(received(&mut share), answer(1, b"A"));
+                setting.applications.push(application);
+                setting.watches.retain(|_| is_watched);
+            });
+            assert_eq!(setting.ask(b'b').1, expected);
+        }
     }
 
     #[test]
