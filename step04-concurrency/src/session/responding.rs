@@ -173,7 +173,8 @@ impl Session<'_> {
     /// The last octets of the last response are leaving. Whoever may still speak is listened to
     /// before the connection is closed.
     pub(super) fn leave(&mut self) -> io::Result<Moved> {
-        self.outbox.flush(&self.stream)?;
+        // What follows is the end, which travels with the last octets.
+        self.outbox.flush_before_more(&self.stream)?;
         if !self.outbox.is_empty() {
             return Ok(Moved::Blocked);
         }
