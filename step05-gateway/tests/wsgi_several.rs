@@ -584,12 +584,8 @@ fn sigterm_lets_all_that_has_arrived_finish() {
     folder.file("file", "");
     check(&mut stream, &[1, 2, 3, 4].map(|number| (number, "hello\n")));
     check_closed(&mut stream);
-    let mut status = None;
-    eventually("the worker ends", || {
-        status = worker.child.try_wait().expect("it can be waited for");
-        status.is_some()
-    });
-    assert!(status.is_some_and(|status| status.success()), "{status:?}");
+    let status = worker.ended();
+    assert!(status.success(), "{status:?}");
 }
 
 #[test]

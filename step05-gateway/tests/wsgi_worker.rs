@@ -435,12 +435,8 @@ fn sigterm_lets_the_request_under_way_finish() {
         .expect("it is still there");
     let said = Said::read(&mut stream, 1);
     assert!(said.is_whole, "{said:?}");
-    let mut status = None;
-    eventually("the worker ends", || {
-        status = worker.child.try_wait().expect("it can be waited for");
-        status.is_some()
-    });
-    assert!(status.is_some_and(|status| status.success()), "{status:?}");
+    let status = worker.ended();
+    assert!(status.success(), "{status:?}");
 }
 
 #[test]
@@ -457,12 +453,8 @@ fn what_cannot_be_loaded_is_told_with_its_traceback_and_a_sentence() {
         ("probe:TEXT", "is not callable"),
     ] {
         let mut worker = Worker::start_in(folder.path(), callable);
-        let mut status = None;
-        eventually("it ends", || {
-            status = worker.child.try_wait().expect("it can be waited for");
-            status.is_some()
-        });
-        assert!(status.is_some_and(|status| !status.success()), "{status:?}");
+        let status = worker.ended();
+        assert!(!status.success(), "{status:?}");
         let sentence = format!("worker: the application {callable} could not be loaded");
         for part in [reason, &sentence] {
             assert!(worker.log().contains(part), "{callable}: {}", worker.log());

@@ -2,12 +2,12 @@
 
 #![allow(dead_code, reason = "each test program uses its own part of this")]
 
-use crate::common::{DEADLINE, TempDir};
+use crate::common::{DEADLINE, TempDir, eventually};
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 pub(crate) const BEGIN: u8 = 1;
 pub(crate) const ABORT: u8 = 2;
@@ -77,6 +77,16 @@ impl Worker {
             .arg(self.child.id().to_string())
             .status();
         assert!(kill.expect("kill runs").success());
+    }
+
+    /// How it ended, once it has.
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        let mut status = None;
+        eventually("the worker ends", || {
+            status = self.child.try_wait().expect("it can be waited for");
+            status.is_some()
+        });
+        status.expect("it has ended")
     }
 }
 
