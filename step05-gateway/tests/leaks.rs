@@ -1,4 +1,4 @@
-//! What two hundred requests leave behind: nothing. Alone in its program, because it counts the
+//! What ten thousand requests leave behind: nothing. Alone in its program, because it counts the
 //! descriptors and children of the whole process.
 
 mod common;
@@ -6,31 +6,44 @@ mod common;
 use common::{BOTH, Server, TempDir, eventually};
 use static_files::Config;
 use std::fs;
+use std::thread;
 
-const REQUESTS: usize = 200;
+/// Requests to each of the two servers.
+const REQUESTS: usize = 5_000;
+
+/// Clients at once.
+const CLIENTS: usize = 8;
 
 #[test]
-fn two_hundred_requests_leave_no_descriptor_and_no_process() {
+fn ten_thousand_requests_leave_no_descriptor_and_no_process() {
     let folder = TempDir::new();
-    folder.program("x", "printf 'Status: 200\\n\\n'; cat");
+    folder.program("x", "printf 'Status: 200\\n\\n'; read -r _");
     folder.program("fails", "kill -9 $$");
     for name in BOTH {
         let server = Server::cgi(name, Config::default(), folder.path());
         assert_eq!(server.get("/cgi/x").status, 200);
         eventually("the first program goes", || children().is_empty());
         let before = descriptors();
-        for number in 0..REQUESTS {
-            let (path, status) = match number % 4 {
-                0 => ("fails", 502),
-                1 => ("none", 404),
-                _ => ("x", 200),
-            };
-            let head = format!("POST /cgi/{path} HTTP/1.1\r\nContent-Length: 5");
-            assert_eq!(server.ask(&head, b"hello").status, status, "{number}");
-        }
+        thread::scope(|scope| {
+            for client in 0..CLIENTS {
+                let (server, numbers) = (&server, (client..REQUESTS).step_by(CLIENTS));
+                scope.spawn(|| numbers.for_each(|number| ask(server, number)));
+            }
+        });
         eventually("every program goes", || children().is_empty());
         eventually("every descriptor is closed", || descriptors() <= before);
     }
+}
+
+/// Asks for a program that answers, dies, or is not there.
+fn ask(server: &Server, number: usize) {
+    let (path, status) = match number % 8 {
+        0 | 5 => ("fails", 502),
+        1 => ("none", 404),
+        _ => ("x", 200),
+    };
+    let head = format!("POST /cgi/{path} HTTP/1.1\r\nContent-Length: 6");
+    assert_eq!(server.ask(&head, b"hello\n").status, status, "{number}");
 }
 
 fn descriptors() -> usize {
