@@ -126,9 +126,13 @@ impl Stream {
     }
 
     pub(super) fn close_write(&self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+
+    pub(super) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         match self {
-            Stream::Tcp(stream) => stream.shutdown(Shutdown::Write),
-            Stream::Unix(stream) => stream.shutdown(Shutdown::Write),
+            Stream::Tcp(stream) => stream.shutdown(how),
+            Stream::Unix(stream) => stream.shutdown(how),
         }
     }
 }

@@ -23,6 +23,7 @@ use super::traffic::{Life, Over, Traffic};
 use super::wire::Age;
 use static_files::Kept;
 use std::io::{self, Read, Write};
+use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -121,6 +122,15 @@ impl Line {
             }
         }
         traffic.unsent.len() < before
+    }
+
+    /// Hangs up, if nobody is left and nobody joins: the application may be in the midst of an answer
+    /// without end, and hears of it in no other way.
+    pub(super) fn part(&self, traffic: &Traffic) {
+        if traffic.is_empty() && !matches!(traffic.life, Life::Open) {
+            // The application may have done so before.
+            let _ = self.stream.shutdown(Shutdown::Both);
+        }
     }
 
     /// Receives once, and rings for each but `reader` whose answer came, or will not come.

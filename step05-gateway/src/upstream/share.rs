@@ -174,6 +174,7 @@ impl Drop for Share {
         if traffic.reader == Some(self.number) {
             traffic.appoint(self.number);
         }
+        self.line.part(&traffic);
         drop(traffic);
         self.line.bells.put_back(Arc::clone(&self.bell));
     }
@@ -408,6 +409,9 @@ mod tests {
         let late = [answer(1, b"A"), answer(2, b"B")].concat();
         application.write_all(&late).expect("room");
         assert_eq!(received(&mut two), answer(1, b"B"));
+        drop(two);
+        let end = application.read(&mut [0]);
+        assert_eq!(end.expect("it hears that nobody is left"), 0);
     }
 
     #[test]
