@@ -36,16 +36,13 @@ fn ask(server: &Server, seed: u64, number: u64) {
     let length = LENGTHS[chosen % LENGTHS.len()];
     let path = format!("/?{length}&<{number}>");
     match chosen / LENGTHS.len() % 50 {
-        0 => {
+        leaving @ (0 | 1) => {
             let mut client = server.connect();
             let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
             client.write_all(request.as_bytes()).expect("it is read");
-        }
-        1 => {
-            let mut client = server.connect();
-            let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
-            client.write_all(request.as_bytes()).expect("it is read");
-            client.read_exact(&mut [0; 50]).expect("a beginning");
+            if leaving == 1 {
+                client.read_exact(&mut [0; 50]).expect("a beginning");
+            }
         }
         _ => {
             let answer = server.get(&path);

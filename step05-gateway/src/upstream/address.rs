@@ -1,6 +1,7 @@
 //! Where another server is, and the connection to it.
 
 use concurrency::sys;
+use static_files::Kept;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
@@ -8,6 +9,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// Most octets of a Unix socket's path: the system's `sockaddr_un` has no room for more (unix(7)).
 const PATH_LIMIT: usize = 107;
@@ -60,8 +62,18 @@ impl Address {
         Ok(Address::Unix(path.to_path_buf()))
     }
 
-    /// Begins a connection, without waiting.
-    pub(super) fn connect(&self) -> io::Result<Stream> {
+    /// Begins a connection, without waiting: what is read and written, and the same for a loop that
+    /// watches it from one request to the next.
+    ///
+    /// # Errors
+    /// What connecting reports at once; `ResourceBusy` where too many wait to be accepted.
+    pub(super) fn connect(&self) -> io::Result<(Arc<Stream>, Kept)> {
+        let stream = Arc::new(self.begin()?);
+        let kept = Kept::new(Arc::clone(&stream) as Arc<dyn AsFd + Send + Sync>);
+        Ok((stream, kept))
+    }
+
+    fn begin(&self) -> io::Result<Stream> {
         match self {
             Address::Tcp(addr) => {
                 let stream = sys::connect(*addr)?;

@@ -4,7 +4,6 @@ use super::address::{Address, Stream};
 use super::share::Share;
 use static_files::{Ends, Kept};
 use std::io::{self, Write};
-use std::os::fd::AsFd;
 use std::sync::Arc;
 
 /// What carries the octets of a request and its answer.
@@ -23,10 +22,9 @@ impl Carrier {
     /// Begins a connection.
     ///
     /// # Errors
-    /// What connecting reports at once.
+    /// As [`Address::connect`].
     pub(super) fn connect(address: &Address) -> io::Result<Carrier> {
-        let stream = Arc::new(address.connect()?);
-        let kept = Kept::new(Arc::clone(&stream) as Arc<dyn AsFd + Send + Sync>);
+        let (stream, kept) = address.connect()?;
         Ok(Carrier::Own { stream, kept })
     }
 

@@ -24,7 +24,6 @@ use super::wire::Age;
 use static_files::Kept;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
-use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Octets that wait to be sent, beyond which nobody joins.
@@ -64,10 +63,10 @@ impl Lines {
 
 impl Line {
     fn connect(address: &Address, bells: &Arc<Bells>) -> io::Result<Line> {
-        let stream = Arc::new(address.connect()?);
+        let (stream, kept) = address.connect()?;
         Ok(Line {
-            kept: Kept::new(Arc::clone(&stream) as Arc<dyn AsFd + Send + Sync>),
             stream,
+            kept,
             bells: Arc::clone(bells),
             traffic: Mutex::new(Traffic::new()),
         })

@@ -266,9 +266,9 @@ mod tests {
         assert_eq!(heard, expected);
     }
 
-    /// What is received as soon as something has come.
+    /// What receiving comes to, as soon as something has come.
     #[track_caller]
-    fn received(share: &mut Share) -> Vec<u8> {
+    fn outcome(share: &mut Share) -> io::Result<Vec<u8>> {
         let until = Instant::now() + Duration::from_secs(10);
         loop {
             match share.receive() {
@@ -276,9 +276,14 @@ mod tests {
                     assert!(Instant::now() < until, "nothing has come");
                     thread::yield_now();
                 }
-                other => return other.expect("an answer"),
+                other => return other,
             }
         }
+    }
+
+    #[track_caller]
+    fn received(share: &mut Share) -> Vec<u8> {
+        outcome(share).expect("an answer")
     }
 
     #[track_caller]
@@ -427,14 +432,7 @@ mod tests {
             application.write_all(said.as_bytes()).expect("room");
             drop(application);
             Kept::stirred();
-            let until = Instant::now() + Duration::from_secs(10);
-            let first = loop {
-                match one.receive() {
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                    other => break other,
-                }
-                assert!(Instant::now() < until, "nothing has come");
-            };
+            let first = outcome(&mut one);
             assert_eq!(first.err().map(|error| error.kind()), expected);
             assert_eq!(Kept::stirred(), [two.kept().address()]);
             let second = two.receive();

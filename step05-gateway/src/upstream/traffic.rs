@@ -132,7 +132,7 @@ impl Traffic {
     }
 
     pub(super) fn place(&mut self, number: u16) -> Option<&mut Place> {
-        self.places.iter_mut().find(|place| place.number == number)
+        find(&mut self.places, number)
     }
 
     /// Tells everybody but `reader` that nothing more comes.
@@ -173,7 +173,7 @@ impl Traffic {
             ..
         } = self;
         let used = sorter.sort(&mut storage[..come], |number, octets, part| {
-            let Some(place) = places.iter_mut().find(|place| place.number == number) else {
+            let Some(place) = find(places, number) else {
                 return;
             };
             place.came.extend_from_slice(octets);
@@ -217,6 +217,10 @@ impl Traffic {
         });
     }
     // ANCHOR_END: appoint
+}
+
+fn find(places: &mut [Place], number: u16) -> Option<&mut Place> {
+    places.iter_mut().find(|place| place.number == number)
 }
 
 impl Place {
